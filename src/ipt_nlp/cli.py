@@ -1,0 +1,202 @@
+"""The command line: each command is a thin shell over a function that returns a value."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipt_nlp.errors import IptNlpError, UsageError
+
+app = typer.Typer(
+    name="ipt-nlp",
+    help="Tags every turn of a psychotherapy transcript with the technique used and the problem area it is about.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+codebook_app = typer.Typer(
+    help="Show a codebook, or check one of your own.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(codebook_app, name="codebook")
+
+INTERRUPTED = 130
+
+ModelOption = Annotated[str, typer.Option("--model", help="Name or folder of a model.")]
+CodebookOption = Annotated[str, typer.Option("--codebook", help="Name or file of a codebook.")]
+AnnotationsOption = Annotated[
+    list[Path], typer.Option("--annotations", help="Coded corpus: JSONL files, or folders of them. May be repeated.")
+]
+TextOption = Annotated[
+    list[str] | None,
+    typer.Option("--text", metavar="SOURCE=PATH", help="File with the text of a source's stand-off codes."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the table as JSON.")]
+
+
+def _example(*lines: str) -> str:
+    return "Example:\n\n" + "\n\n".join(lines)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Tags every turn of a psychotherapy transcript. Example: ipt-nlp annotate session.txt -o tagged.jsonl."""
+    if version:
+        from ipt_nlp import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@app.command(
+    epilog=_example("ipt-nlp annotate session.txt -o session.html", "ipt-nlp annotate sessions/ -o tagged.jsonl")
+)
+def annotate(
+    paths: Annotated[list[Path], typer.Argument(help="Transcript files, or folders of them.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File, or folder for one HTML page a session.")
+    ] = None,
+    form: Annotated[str | None, typer.Option("--format", help="jsonl, csv, parquet, docbin or html.")] = None,
+    model: ModelOption = "default",
+    codebook: Annotated[
+        str | None, typer.Option("--codebook", help="Codebook for cues; the model's by default.")
+    ] = None,
+    speaker: Annotated[
+        list[str] | None, typer.Option("--speaker", metavar="NAME=ROLE", help="Role of a speaker; ALL=ROLE for all.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Tag every turn of the transcripts in PATHS.
+
+    Records go to -o, or to standard output when it is no terminal; the summary goes to the terminal.
+    """
+    from ipt_nlp.commands.annotate import AnnotateOptions, annotate_files
+
+    annotate_files(
+        AnnotateOptions(
+            paths=tuple(paths),
+            out=out,
+            form=form,
+            model=model,
+            codebook=codebook,
+            speakers=_pairs(speaker, "--speaker"),
+            columns=_pairs(column, "--column"),
+            json=json,
+        )
+    )
+
+
+@app.command(
+    epilog=_example("ipt-nlp train --annotations annotations/ --config models/default/config.toml -o models/mine")
+)
+def train(
+    annotations: AnnotationsOption,
+    out: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model version.")],
+    config: Annotated[Path | None, typer.Option("--config", help="Recipe; the built-in one by default.")] = None,
+    codebook: Annotated[str | None, typer.Option("--codebook", help="Codebook; the recipe's by default.")] = None,
+    base: Annotated[str | None, typer.Option("--base", help="Folder of another Hugging Face encoder.")] = None,
+    text: TextOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train a model on coded transcripts, calibrate it on held-out sources and measure it on others."""
+    from ipt_nlp.commands.learn import train_model
+
+    train_model(annotations, out, config, codebook, base, _pairs(text, "--text"), resume=resume, as_json=json)
+
+
+@app.command(epilog=_example("ipt-nlp evaluate --model default --annotations coded.jsonl"))
+def evaluate(
+    annotations: AnnotationsOption,
+    model: ModelOption = "default",
+    text: TextOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare a model with coded transcripts, label by label, with intervals."""
+    from ipt_nlp.commands.learn import evaluate_model
+
+    evaluate_model(model, annotations, _pairs(text, "--text"), as_json=json)
+
+
+@codebook_app.command("show", epilog=_example("ipt-nlp codebook show ipt --label clarification"))
+def codebook_show(
+    name: Annotated[str, typer.Argument(help="Name or file of a codebook.")] = "ipt",
+    label: Annotated[str | None, typer.Option("--label", help="Show one label in full.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the labels of a codebook, or one of them with its rules and examples."""
+    from ipt_nlp.commands.codebook import show
+
+    show(name, label, as_json=json)
+
+
+@codebook_app.command("check", epilog=_example("ipt-nlp codebook check my-codebook.toml"))
+def codebook_check(file: Annotated[Path, typer.Argument(help="A codebook file.")], json: JsonOption = False) -> None:
+    """Check a codebook file: fields, names, examples and cues."""
+    from ipt_nlp.commands.codebook import check
+
+    check(file, as_json=json)
+
+
+def _pairs(values: list[str] | None, option: str) -> dict[str, str]:
+    pairs = {}
+    for value in values or []:
+        name, equals, rest = value.partition("=")
+        if not (equals and name.strip() and rest.strip()):
+            raise UsageError(f"{option} {value}: write it as {option} NAME=VALUE.")
+        pairs[name.strip()] = rest.strip()
+    return pairs
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line with ``arguments`` and return the exit code; errors become one line on standard error."""
+    try:
+        # Typer and click end commands by exceptions of their own; with standalone mode off, ours come through.
+        code = app(args=arguments, standalone_mode=False)
+    except IptNlpError as error:
+        print(f"ipt-nlp: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ipt-nlp: interrupted; finished transcripts are kept.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # a traceback could quote a transcript
+        return _unexpected(error)
+    return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if callable(show) and hasattr(error, "exit_code"):
+        show()
+        return int(error.exit_code)
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    print(f"ipt-nlp: internal error {type(error).__name__} at {where}. Please report it.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the commands do: functions over values, and the tables they print."""

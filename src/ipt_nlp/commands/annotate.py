@@ -1,0 +1,128 @@
+"""``ipt-nlp annotate``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.commands import console
+from ipt_nlp.errors import UsageError
+from ipt_nlp.export.writers import Writer, choose_format, open_writer
+from ipt_nlp.readers import read_transcripts
+from ipt_nlp.summary import Summary
+from ipt_nlp.transcript import ROLES, Role, Transcript
+
+BAR_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateOptions:
+    """What the command line said."""
+
+    paths: tuple[Path, ...]
+    out: Path | None
+    form: str | None
+    model: str
+    codebook: str | None
+    speakers: Mapping[str, str]
+    columns: Mapping[str, str]
+    json: bool
+
+
+def annotate_files(options: AnnotateOptions) -> Summary:
+    """Read all transcripts, then tag and write them one by one.
+
+    Everything is read first, so that a bad file stops the run before anything is written.
+    """
+    quiet = options.out is None and sys.stdout.isatty()
+    if options.json and options.out is None and not quiet:
+        raise UsageError("--json prints the summary where the records go. Pass -o FILE for the records.")
+    form = choose_format(options.form, options.out)
+    transcripts = _read(options)
+
+    from ipt_nlp.models import find_model
+
+    find_model(options.model)
+    from ipt_nlp.pipeline import load
+
+    nlp = load(options.model, codebook=options.codebook)
+    cues: Any = nlp.get_pipe("ipt_cues")
+    tagger: Any = nlp.get_pipe("ipt_tagger")
+    codebook: Codebook = cues.codebook
+    _same_groups([head.name for head in tagger.scorer.heads], codebook)
+    writer = None if quiet else open_writer(form, options.out, codebook)
+    summary = _run(nlp, transcripts, writer)
+    _report(summary, codebook, options, quiet=quiet)
+    return summary
+
+
+def _read(options: AnnotateOptions) -> list[Transcript]:
+    speakers = _roles(options.speakers)
+    return [
+        transcript
+        for path in options.paths
+        for transcript in read_transcripts(path, speakers=speakers, columns=options.columns, notify=console.notice)
+    ]
+
+
+def _roles(speakers: Mapping[str, str]) -> dict[str, Role]:
+    for name, role in speakers.items():
+        if role not in ROLES:
+            raise UsageError(f"--speaker {name}={role}: a role is one of {', '.join(ROLES)}.")
+    return {name: cast("Role", role) for name, role in speakers.items()}
+
+
+def _same_groups(names: list[str], codebook: Codebook) -> None:
+    """A codebook for cues must have the groups that the model predicts."""
+    if set(names) != {group.name for group in codebook.groups}:
+        raise UsageError(f"codebook {codebook.ref} has other label groups than the model. Pass the model's codebook.")
+
+
+def _run(nlp: object, transcripts: list[Transcript], writer: Writer | None) -> Summary:
+    from spacy.language import Language
+
+    from ipt_nlp.pipeline import annotate
+
+    assert isinstance(nlp, Language)
+    summary = Summary()
+    try:
+        with console.progress_bar() as bar:
+            task = bar.add_task("annotating", total=sum(len(t.utterances) for t in transcripts))
+            for transcript, predictions in annotate(nlp, transcripts):
+                if writer:
+                    writer.write(transcript, predictions)
+                summary.add(transcript, predictions)
+                bar.advance(task, len(predictions))
+    finally:
+        if writer:
+            writer.close()
+    return summary
+
+
+def _report(summary: Summary, codebook: Codebook, options: AnnotateOptions, *, quiet: bool) -> None:
+    if options.json:
+        console.print_json(summary.as_dict(codebook))
+    else:
+        for group in codebook.groups:
+            base = summary.base(codebook, group.name)
+            rows = [
+                [codebook.by_name[label].title, str(n), f"{share:.0%}", _bar(share)]
+                for label, n, share in summary.rows(codebook, group.name)
+            ]
+            console.table(f"{group.title} (of {base:,} turns)", ["", "n", "share", ""], rows)
+        counted = (
+            f"{summary.transcripts:,} transcript{'s' if summary.transcripts != 1 else ''}, {summary.all_turns:,} turns"
+        )
+        console.say(f"{counted}; {summary.review:,} worth a second look. Model {summary.model}.")
+    if options.out:
+        console.say(f"Written: {options.out}")
+    elif quiet:
+        console.say("Nothing was written. Pass -o FILE.jsonl, .csv or .html to keep the tags.")
+
+
+def _bar(share: float) -> str:
+    return ("█" * round(share * BAR_WIDTH)).ljust(BAR_WIDTH, "·")

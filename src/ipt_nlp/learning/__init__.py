@@ -1,0 +1,1 @@
+"""Corpora, splits, training, evaluation and model cards."""

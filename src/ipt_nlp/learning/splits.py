@@ -1,0 +1,57 @@
+"""Splits by source: what comes from one video or one author is never on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ipt_nlp.errors import UsageError
+from ipt_nlp.learning.corpus import CodedTranscript
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three disjoint parts of a corpus: to learn from, to calibrate on, and to report on."""
+
+    train: tuple[CodedTranscript, ...]
+    calibration: tuple[CodedTranscript, ...]
+    test: tuple[CodedTranscript, ...]
+
+
+def folds(corpus: Sequence[CodedTranscript], count: int, seed: int) -> list[int]:
+    """The fold of each transcript, source by source, so that each fold holds some of every large source.
+
+    Raises:
+        UsageError: no source has as many groups as folds are asked for.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    fold_of_group: dict[str, int] = {}
+    for source in sorted({t.source for t in corpus}):
+        part = [t for t in corpus if t.source == source]
+        sizes = [len(t.annotations) for t in part]
+        rows = [t.group for t, size in zip(part, sizes, strict=True) for _ in range(size)]
+        distinct = sorted(set(rows))
+        if len(distinct) < count:
+            fold_of_group |= {group: index % count for index, group in enumerate(distinct)}
+            continue
+        splitter = GroupKFold(n_splits=count, shuffle=True, random_state=seed)
+        for fold, (_, held_out) in enumerate(splitter.split(rows, groups=rows)):
+            fold_of_group |= {rows[index]: fold for index in held_out}
+    if len(fold_of_group) < count:
+        raise UsageError(
+            f"{len(fold_of_group)} sources cannot make {count} folds. Code more sources, or ask for fewer folds."
+        )
+    return [fold_of_group[t.group] for t in corpus]
+
+
+def split(
+    corpus: Sequence[CodedTranscript], *, count: int, test: Sequence[int], calibration: Sequence[int], seed: int
+) -> Split:
+    """``corpus`` cut into ``count`` folds, of which ``test`` and ``calibration`` are held out of training."""
+    fold_of = folds(corpus, count, seed)
+    parts: dict[str, list[CodedTranscript]] = {"train": [], "calibration": [], "test": []}
+    for transcript, fold in zip(corpus, fold_of, strict=True):
+        part = "test" if fold in test else "calibration" if fold in calibration else "train"
+        parts[part].append(transcript)
+    return Split(**{name: tuple(part) for name, part in parts.items()})

@@ -1,0 +1,170 @@
+"""From a coded corpus to a model folder: train, calibrate on held-out sources, measure on others, write the card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.errors import UsageError
+from ipt_nlp.learning.annomi import SOURCE as ANNOMI
+from ipt_nlp.learning.annomi import with_expert_labels
+from ipt_nlp.learning.corpus import CodedTranscript, Corpus
+from ipt_nlp.learning.recipe import Recipe
+from ipt_nlp.learning.splits import Split, split
+from ipt_nlp.learning.targets import gold_targets, soft_targets
+from ipt_nlp.model.base import weights_sha256
+from ipt_nlp.model.calibration import calibrate, fit_platt, fit_temperature, fit_threshold
+from ipt_nlp.model.config import BASE_PACKAGE, BASE_SHA256, HeadGroup, TaggerConfig, head_groups
+from ipt_nlp.model.engine import Engine
+from ipt_nlp.model.scoring import Scorer
+from ipt_nlp.model.tagger import SessionTagger
+from ipt_nlp.model.training import Schedule, TrainingTranscript, train_tagger
+
+RECIPE = "config.toml"
+CURVE = "learning_curve.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training leaves: the model folder, and the split that its figures are to be measured on."""
+
+    folder: Path
+    split: Split
+
+
+def train(
+    corpus: Corpus, recipe: Recipe, out: Path, texts: Mapping[str, Path], version: str, *, resume: bool = False
+) -> Trained:
+    """Train a model version into the folder ``out``; nothing there is touched before training has ended.
+
+    Args:
+        texts: source -> file with the text of its stand-off codes; AnnoMI's also holds the experts' labels, which
+            train an auxiliary head where the recipe asks for one.
+        resume: go on from the last checkpoint of an interrupted run.
+
+    Raises:
+        UsageError: the corpus holds no label of the recipe's codebook.
+    """
+    codebook = Codebook.load(recipe.codebook)
+    transcripts: Sequence[CodedTranscript] = corpus.transcripts
+    if "annomi" in recipe.auxiliary_codebooks and ANNOMI in texts:
+        transcripts = with_expert_labels(transcripts, texts[ANNOMI])
+    _check_labels(transcripts, codebook)
+    parts = split(
+        transcripts, count=recipe.folds, test=recipe.test_folds, calibration=recipe.calibration_folds, seed=recipe.seed
+    )
+    config = tagger_config(codebook, recipe, version)
+    items = [_training_transcript(t, config.heads, recipe.unsure_weight) for t in parts.train]
+    work = out.with_name(f".{out.name}.training")
+    tagger, curve = train_tagger(items, config, _schedule(recipe), work, resume=resume)
+    calibrate_tagger(tagger, parts.calibration, work)
+    out.mkdir(parents=True, exist_ok=True)
+    tagger.save_pretrained(out)
+    (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
+    (out / CURVE).write_text(json.dumps([{"step": s, "loss": x} for s, x in curve]) + "\n", "utf-8")
+    shutil.rmtree(work, ignore_errors=True)
+    return Trained(out, parts)
+
+
+def tagger_config(codebook: Codebook, recipe: Recipe, version: str) -> TaggerConfig:
+    """The untrained tagger that ``recipe`` asks for, one head a label group."""
+    auxiliary = [head_groups(Codebook.load(name), auxiliary=True) for name in recipe.auxiliary_codebooks]
+    heads = (*head_groups(codebook), *(head for heads in auxiliary for head in heads))
+    return TaggerConfig(
+        base=recipe.base,
+        base_sha256=BASE_SHA256 if recipe.base == BASE_PACKAGE else weights_sha256(recipe.base),
+        groups=TaggerConfig.groups_from(heads),
+        codebook=codebook.ref,
+        version=version,
+        window_tokens=recipe.window_tokens,
+        context_tokens=recipe.context_tokens,
+        adapter_rank=recipe.adapter_rank,
+    )
+
+
+def calibrate_tagger(tagger: SessionTagger, held_out: Sequence[CodedTranscript], work: Path) -> None:
+    """Fit calibration and thresholds of every predicted label on transcripts that training has not seen."""
+    work.mkdir(parents=True, exist_ok=True)
+    tagger.save_pretrained(work)
+    scorer = Scorer.load(work, "calibration", Engine("float32"))
+    logits = scorer.turn_logits([texts_and_speakers(t) for t in held_out])
+    for head in scorer.heads:
+        targets, scores = _held_out(head, held_out, [x[head.name] for x in logits])
+        parameters = _fit(head, scores, targets)
+        probabilities = calibrate(scores, parameters, exclusive=head.exclusive)
+        tagger.config.calibration[head.name] = {
+            label: [round(float(value), 4) for value in pair]
+            for label, pair in zip(head.labels, parameters, strict=True)
+        }
+        for column, label in enumerate(head.labels):
+            threshold = fit_threshold(probabilities[:, column], targets[:, column])
+            tagger.config.thresholds[label] = round(threshold, 3)
+
+
+def texts_and_speakers(coded: CodedTranscript) -> tuple[list[str], list[str]]:
+    """A transcript in the form in which ``Scorer.score`` takes it."""
+    utterances = coded.transcript.utterances
+    return [u.text for u in utterances], [u.speaker for u in utterances]
+
+
+def _held_out(
+    head: HeadGroup, transcripts: Sequence[CodedTranscript], logits: Sequence[Any]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    gold = [gold_targets(t, head) for t in transcripts]
+    targets = np.concatenate([target[coded] for target, coded in gold])
+    scores = np.concatenate([x[coded] for x, (_, coded) in zip(logits, gold, strict=True)])
+    return targets, scores
+
+
+def _fit(head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if head.exclusive:
+        return np.array([[fit_temperature(scores, targets), 0.0]] * len(head.labels))
+    return np.array([fit_platt(scores[:, i], targets[:, i]) for i in range(len(head.labels))])
+
+
+def _training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], unsure: float) -> TrainingTranscript:
+    texts, speakers = texts_and_speakers(coded)
+    both = {head.name: soft_targets(coded, head, unsure) for head in heads}
+    targets, weights = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
+    return TrainingTranscript(texts, speakers, targets, weights)
+
+
+def _schedule(recipe: Recipe) -> Schedule:
+    return Schedule(
+        epochs=recipe.epochs,
+        windows_per_step=recipe.windows_per_step,
+        adapter_lr=recipe.adapter_lr,
+        head_lr=recipe.head_lr,
+        warmup=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        most_positive_weight=recipe.most_positive_weight,
+        seed=recipe.seed,
+    )
+
+
+def _check_labels(transcripts: Sequence[CodedTranscript], codebook: Codebook) -> None:
+    """Every label of the corpus must exist, and some must be there."""
+    groups = {group.name for group in codebook.groups}
+    given = {
+        (g, label)
+        for t in transcripts
+        for a in t.annotations.values()
+        for x in a
+        for g, ls in x.labels.items()
+        for label in ls
+    }
+    ours = {(group, label) for group, label in given if group in groups}
+    if not ours:
+        raise UsageError(
+            f"the corpus has no label of codebook {codebook.ref}. Pass --codebook with the one it was coded by."
+        )
+    for group, label in sorted(ours):
+        if label not in codebook.labels_of(group):
+            raise UsageError(f"the corpus uses {label!r} in {group!r}, which codebook {codebook.ref} does not have.")

@@ -1,0 +1,1 @@
+"""The tagger: the one package that imports torch."""

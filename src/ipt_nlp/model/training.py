@@ -1,0 +1,189 @@
+"""Training the tagger with ``transformers.Trainer``: windows are made in the data collator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+
+from ipt_nlp.model.base import load_encoder, load_tokenizer
+from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
+from ipt_nlp.model.config import HeadGroup, TaggerConfig
+from ipt_nlp.model.tagger import SessionTagger
+from ipt_nlp.model.windows import Piece, pack
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTranscript:
+    """One transcript to learn from.
+
+    Attributes:
+        targets: group -> [turn, label] in [0, 1]; between the two where coders differ.
+        weights: group -> [turn]; 0 where the group was not coded or does not apply.
+    """
+
+    texts: Sequence[str]
+    speakers: Sequence[str]
+    targets: Mapping[str, Array]
+    weights: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast to learn."""
+
+    epochs: int
+    windows_per_step: int
+    adapter_lr: float
+    head_lr: float
+    warmup: float
+    weight_decay: float
+    most_positive_weight: float
+    seed: int
+
+
+class _Windows:
+    """The packed windows of a corpus, and the collator that turns some of them into a batch."""
+
+    def __init__(self, corpus: Sequence[TrainingTranscript], encoder: TurnEncoder, config: TaggerConfig) -> None:
+        self._corpus, self._encoder, self._heads = corpus, encoder, config.heads
+        self._turns: list[list[EncodedTurn]] = [encoder.encode(t.texts, t.speakers) for t in corpus]
+        self._pieces: list[tuple[int, list[Piece]]] = [
+            (number, window)
+            for number, turns in enumerate(self._turns)
+            for window in pack([len(t.ids) for t in turns], config.window_tokens, config.context_tokens)
+        ]
+
+    def dataset(self) -> Dataset:
+        """One row a window: its number, and its length so that windows of like length share a batch."""
+        lengths = [sum(p.stop - p.start + 1 for p in pieces) for _, pieces in self._pieces]
+        return Dataset.from_dict({"window": list(range(len(lengths))), "length": lengths})
+
+    def collate(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+        """The batch of ``rows``, with one slot for each scored piece."""
+        chosen = [self._pieces[row["window"]] for row in rows]
+        slots: list[dict[int, int]] = []
+        turns: list[tuple[TrainingTranscript, int]] = []
+        for number, pieces in chosen:
+            slots.append({p.turn: len(turns) + i for i, p in enumerate(p for p in pieces if p.scored)})
+            turns.extend((self._corpus[number], p.turn) for p in pieces if p.scored)
+        windows = [([_whole(t) for t in self._turns[number]], pieces) for number, pieces in chosen]
+        batch: dict[str, Any] = dict(collate(windows, slots, self._encoder))
+        batch["targets"] = {h.name: _stack([t.targets[h.name][i] for t, i in turns]) for h in self._heads}
+        batch["weights"] = {h.name: _stack([t.weights[h.name][i] for t, i in turns]) for h in self._heads}
+        return batch
+
+
+def _whole(turn: EncodedTurn) -> EncodedTurn:
+    """The turn as one sentence: training pools turns."""
+    return EncodedTurn(turn.role, turn.ids, np.zeros_like(turn.sentence_of), turn.spans)
+
+
+def _stack(rows: Sequence[Any]) -> Tensor:
+    return torch.from_numpy(np.stack(rows).astype(np.float32))
+
+
+class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no complete types
+    """Adapters and heads learn at their own rates."""
+
+    def __init__(self, *args: Any, schedule: Schedule, **kwargs: Any) -> None:
+        self._schedule = schedule
+        super().__init__(*args, **kwargs)
+
+    optimizer: torch.optim.Optimizer | None
+
+    def create_optimizer(self, *_: Any, **__: Any) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            plan = self._schedule
+            named = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
+            heads = [p for n, p in named if n.startswith("heads.")]
+            rest = [p for n, p in named if not n.startswith("heads.")]
+            groups = [{"params": rest, "lr": plan.adapter_lr}, {"params": heads, "lr": plan.head_lr}]
+            self.optimizer = torch.optim.AdamW(groups, weight_decay=plan.weight_decay, fused=True)
+        return self.optimizer
+
+
+class _LossLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
+    """Keeps (step, loss) for the learning curve."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[int, float]] = []
+
+    def on_log(self, _args: Any, state: Any, _control: Any, logs: Mapping[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            self.points.append((state.global_step, round(float(logs["loss"]), 4)))
+
+
+def positive_weights(
+    corpus: Sequence[TrainingTranscript], heads: Sequence[HeadGroup], most: float
+) -> dict[str, Tensor]:
+    """Group -> [label] weight of a positive: the square root of negatives over positives, between 1 and ``most``."""
+    weights = {}
+    for head in heads:
+        coded = np.concatenate([t.weights[head.name] > 0 for t in corpus])
+        positives = np.concatenate([t.targets[head.name] for t in corpus])[coded].sum(axis=0)
+        ratio = np.sqrt((coded.sum() - positives) / np.maximum(positives, 1.0))
+        weights[head.name] = torch.from_numpy(np.clip(ratio, 1.0, most).astype(np.float32))
+    return weights
+
+
+def train_tagger(
+    corpus: Sequence[TrainingTranscript], config: TaggerConfig, schedule: Schedule, work: Path, *, resume: bool = False
+) -> tuple[SessionTagger, list[tuple[int, float]]]:
+    """Train a tagger on ``corpus``.
+
+    Args:
+        work: folder for checkpoints, one an epoch.
+        resume: go on from the last checkpoint in ``work``.
+
+    Returns:
+        The tagger, in evaluation mode, and its learning curve as (step, mean loss since the last point).
+    """
+    set_seed(schedule.seed)
+    tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
+    windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
+    log = _LossLog()
+    trainer = _Trainer(
+        model=tagger,
+        args=_arguments(schedule, work),
+        train_dataset=windows.dataset(),
+        data_collator=windows.collate,
+        callbacks=[log],
+        schedule=schedule,
+    )
+    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    return tagger.eval(), log.points
+
+
+def _arguments(schedule: Schedule, work: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(work),
+        num_train_epochs=schedule.epochs,
+        per_device_train_batch_size=schedule.windows_per_step,
+        learning_rate=schedule.adapter_lr,
+        warmup_steps=schedule.warmup,
+        lr_scheduler_type="linear",
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        remove_unused_columns=False,
+        save_strategy="epoch",
+        save_total_limit=1,
+        logging_steps=50,
+        seed=schedule.seed,
+        report_to=[],
+        disable_tqdm=not sys.stderr.isatty(),
+        dataloader_pin_memory=False,
+        bf16=torch.cuda.is_available(),
+    )

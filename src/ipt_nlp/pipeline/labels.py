@@ -1,0 +1,90 @@
+"""From scores to labels, evidence and doubt: pure functions on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ipt_nlp.annotation import Offsets
+from ipt_nlp.model.config import HeadGroup
+from ipt_nlp.model.scoring import GroupScores, TranscriptScores
+from ipt_nlp.transcript import Role
+
+DEFAULT_THRESHOLD = 0.5
+
+Given = tuple[dict[str, float], dict[str, list[str]], dict[str, list[Offsets]]]
+
+
+def given_labels(
+    heads: Sequence[HeadGroup],
+    thresholds: Mapping[str, float],
+    scored: TranscriptScores,
+    turn: int,
+    sentences: slice,
+    speaker: Role | None,
+) -> Given:
+    """Scores, labels by group (best first) and evidence of one turn.
+
+    Labels that cannot apply to ``speaker`` score 0, and their group gives none; None stands for a turn without words.
+
+    Args:
+        sentences: rows of the turn's sentences in the sentence scores.
+    """
+    scores: dict[str, float] = {}
+    labels: dict[str, list[str]] = {}
+    evidence: dict[str, list[Offsets]] = {}
+    for head in heads:
+        if speaker is None or not head.applies_to(speaker):
+            scores |= dict.fromkeys(head.labels, 0.0)
+            labels[head.name] = []
+            continue
+        group = scored.groups[head.name]
+        row = group.turns[turn]
+        scores |= {label: float(p) for label, p in zip(head.labels, row, strict=True)}
+        chosen = _chosen(head, row, thresholds)
+        labels[head.name] = [head.labels[column] for column in chosen]
+        for column in chosen:
+            limit = thresholds.get(head.labels[column], DEFAULT_THRESHOLD)
+            evidence[head.labels[column]] = _evidence(group, column, sentences, scored.spans[turn], limit)
+    return scores, labels, evidence
+
+
+def _chosen(
+    head: HeadGroup, row: np.ndarray[tuple[int], np.dtype[np.float64]], thresholds: Mapping[str, float]
+) -> list[int]:
+    if head.exclusive:
+        return [int(row.argmax())]
+    over = [c for c, label in enumerate(head.labels) if row[c] >= thresholds.get(label, DEFAULT_THRESHOLD)]
+    return sorted(over, key=lambda column: (-row[column], column))
+
+
+def _evidence(
+    group: GroupScores, column: int, sentences: slice, spans: Sequence[Offsets], threshold: float
+) -> list[Offsets]:
+    """The sentences that carry the label by themselves, or the one that comes nearest to it."""
+    values = group.sentences[sentences, column]
+    chosen = [span for span, value in zip(spans, values, strict=True) if value >= threshold]
+    return [(int(a), int(b)) for a, b in chosen or [spans[int(values.argmax())]]]
+
+
+def needs_review(
+    heads: Sequence[HeadGroup],
+    scores: Mapping[str, float],
+    thresholds: Mapping[str, float],
+    band: float,
+    speaker: Role | None,
+) -> bool:
+    """Whether some decision was close: a score within ``band`` of its threshold, or two exclusive labels that close."""
+    for head in (head for head in heads if speaker and head.applies_to(speaker)):
+        values = [scores[label] for label in head.labels]
+        if head.exclusive:
+            best = sorted(values)[-2:]
+            if best[-1] - best[0] < band:
+                return True
+        elif any(
+            abs(v - thresholds.get(label, DEFAULT_THRESHOLD)) < band
+            for v, label in zip(values, head.labels, strict=True)
+        ):
+            return True
+    return False

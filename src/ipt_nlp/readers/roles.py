@@ -1,0 +1,110 @@
+"""Who is the therapist: from role words, from what the person says, or from how the two of them talk."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipt_nlp.errors import InputError
+from ipt_nlp.readers.raw import RawTurn
+from ipt_nlp.transcript import Role
+
+_WORDS: Mapping[Role, str] = {
+    "therapist": """t th ther therapist psychotherapist counsellor counselor clinician doctor dr psychologist
+        psychiatrist interviewer provider practitioner physician nurse pharmacist helper""",
+    "client": "c cl cli client p pt pat patient participant interviewee caller",
+    "other": "o other observer narrator interpreter transcriber note",
+}
+ROLE_WORDS: Mapping[Role, frozenset[str]] = {role: frozenset(words.split()) for role, words in _WORDS.items()}
+# Below this the two speakers talk too much alike to say which is the therapist.
+LEAST_CONFIDENCE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Roles told from the talk, and how sure that is (0.5: a coin toss; 1: certain)."""
+
+    roles: Mapping[str, Role]
+    confidence: float
+
+
+def role_of_name(name: str) -> Role | None:
+    """The role a name says by itself: ``Therapist``, ``Pt 2``, ``Dr. Ames``, ``CLIENT_1``."""
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    if not words:
+        return None
+    for role, known in ROLE_WORDS.items():
+        if all(word in known for word in words) or (words[0] in known and len(words[0]) > 1):
+            return role
+    return None
+
+
+def assign_roles(
+    path: Path, turns: Sequence[RawTurn], given: Mapping[str, Role]
+) -> tuple[dict[str | None, Role], Inference | None]:
+    """The role of each speaker name among ``turns``.
+
+    Args:
+        given: what the person said with ``--speaker``; wins over everything else. Names compare without case.
+
+    Returns:
+        The roles, and the inference they rest on where names alone did not tell.
+
+    Raises:
+        InputError: the roles cannot be told; lists the speakers and the option to pass.
+    """
+    chosen = {name.strip().lower(): role for name, role in given.items()}
+    first_line = {turn.speaker: turn.line for turn in reversed(turns)}
+    names = [name for name in dict.fromkeys(turn.speaker for turn in turns) if name is not None]
+    roles: dict[str | None, Role] = {None: chosen.get("all", "other")}
+    for name in names:
+        role = chosen.get(name.lower()) or chosen.get("all") or role_of_name(name)
+        if role:
+            roles[name] = role
+    unknown = [name for name in names if name not in roles]
+    if not unknown:
+        return roles, None
+    inference = infer_roles(turns, roles) if len(names) == 2 else None
+    if inference is None or inference.confidence < LEAST_CONFIDENCE:
+        raise _no_roles(path, names, unknown[0], first_line[unknown[0]])
+    roles.update(inference.roles)
+    return roles, inference
+
+
+def infer_roles(turns: Sequence[RawTurn], known: Mapping[str | None, Role]) -> Inference | None:
+    """Roles of two speakers from the talk pattern: therapists ask more and talk less."""
+    names = [name for name in dict.fromkeys(turn.speaker for turn in turns) if name is not None]
+    for name, other in (names, names[::-1]):
+        if known.get(name) in ("therapist", "client"):
+            opposite: Role = "client" if known[name] == "therapist" else "therapist"
+            return Inference({other: opposite}, 0.9)
+    if any(name in known for name in names):
+        return None
+    first, second = (_habits([t.text for t in turns if t.speaker == name]) for name in names)
+    evidence = 4.0 * (first[0] - second[0]) + 1.5 * math.log((second[1] + 1) / (first[1] + 1))
+    # Few turns say little, however lopsided they are.
+    evidence *= min(1.0, math.sqrt(len(turns) / 20))
+    confidence = 1 / (1 + math.exp(-abs(evidence)))
+    therapist, client = names if evidence > 0 else names[::-1]
+    return Inference({therapist: "therapist", client: "client"}, confidence)
+
+
+def _habits(texts: Sequence[str]) -> tuple[float, float]:
+    """Share of turns with a question, and words per turn."""
+    return sum("?" in text for text in texts) / len(texts), sum(len(text.split()) for text in texts) / len(texts)
+
+
+def _no_roles(path: Path, names: Sequence[str], unknown: str, line: int) -> InputError:
+    shown = ", ".join(repr(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    options = " ".join(f"--speaker {quote(name)}=therapist|client|other" for name in (unknown,))
+    return InputError(
+        path, f"the role of speaker {unknown!r} cannot be told; speakers found: {shown}", f"Pass {options}", line
+    )
+
+
+def quote(name: str) -> str:
+    """``name`` as a shell needs it."""
+    return f'"{name}"' if re.search(r"\W", name) else name
