@@ -175,14 +175,19 @@ def run(arguments: list[str]) -> int:
         print(f"ipt-nlp: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("ipt-nlp: interrupted; finished transcripts are kept.", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # a traceback could quote a transcript
         return _unexpected(error)
-    return code if isinstance(code, int) else 0
+    # Typer itself turns an interrupt into this code, without a word.
+    return _interrupted() if code == INTERRUPTED else int(code or 0)
+
+
+def _interrupted() -> int:
+    print("ipt-nlp: interrupted; finished work is kept.", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _unexpected(error: Exception) -> int:
@@ -191,7 +196,7 @@ def _unexpected(error: Exception) -> int:
         show()
         return int(error.exit_code)
     if type(error).__name__ == "Abort":
-        return INTERRUPTED
+        return _interrupted()
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     print(f"ipt-nlp: internal error {type(error).__name__} at {where}. Please report it.", file=sys.stderr)

@@ -217,7 +217,8 @@ def _known(where: str, kind: str, names: list[str], known: set[str]) -> None:
 
 
 def _explain(error: ValidationError, toml: str, path: Path | str) -> CodebookError:
-    first = error.errors()[0]
+    # A misspelt field is reported as missing first and as unknown last; the second says what to mend.
+    first = next((e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0])
     location = ".".join(str(part) for part in first["loc"])
     problem = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

@@ -22,12 +22,15 @@ class Recipe(BaseModel):
     window_tokens: Annotated[int, Field(ge=32, le=512)] = 384
     context_tokens: Annotated[int, Field(ge=0)] = 64
     adapter_rank: Annotated[int, Field(ge=0, le=256)] = 32
+    adapter_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     epochs: Annotated[int, Field(ge=1)] = 10
     windows_per_step: Annotated[int, Field(ge=1)] = 6
     adapter_lr: Annotated[float, Field(gt=0)] = 8e-4
     head_lr: Annotated[float, Field(gt=0)] = 2e-3
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.06
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.998
     most_positive_weight: Annotated[float, Field(ge=1)] = 3.0
     unsure_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     folds: Annotated[int, Field(ge=3)] = 10

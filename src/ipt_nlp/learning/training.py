@@ -86,6 +86,8 @@ def tagger_config(codebook: Codebook, recipe: Recipe, version: str) -> TaggerCon
         window_tokens=recipe.window_tokens,
         context_tokens=recipe.context_tokens,
         adapter_rank=recipe.adapter_rank,
+        adapter_dropout=recipe.adapter_dropout,
+        head_dropout=recipe.head_dropout,
     )
 
 
@@ -144,6 +146,7 @@ def _schedule(recipe: Recipe) -> Schedule:
         head_lr=recipe.head_lr,
         warmup=recipe.warmup,
         weight_decay=recipe.weight_decay,
+        average_decay=recipe.average_decay,
         most_positive_weight=recipe.most_positive_weight,
         seed=recipe.seed,
     )

@@ -62,6 +62,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         window_tokens: int = 384,
         context_tokens: int = 64,
         adapter_rank: int = 32,
+        adapter_dropout: float = 0.0,
         head_dropout: float = 0.1,
         calibration: dict[str, dict[str, list[float]]] | None = None,
         thresholds: dict[str, float] | None = None,
@@ -73,7 +74,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         self.groups = groups or []
         self.codebook, self.version = codebook, version
         self.window_tokens, self.context_tokens = window_tokens, context_tokens
-        self.adapter_rank, self.head_dropout = adapter_rank, head_dropout
+        self.adapter_rank, self.adapter_dropout, self.head_dropout = adapter_rank, adapter_dropout, head_dropout
         self.calibration, self.thresholds = calibration or {}, thresholds or {}
         self.review_band = review_band
         self.format_version = format_version

@@ -43,7 +43,10 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
         encoder.embeddings.word_embeddings.weight.requires_grad_(False)
         if config.adapter_rank:
             adapters = LoraConfig(
-                r=config.adapter_rank, lora_alpha=2 * config.adapter_rank, target_modules="all-linear"
+                r=config.adapter_rank,
+                lora_alpha=2 * config.adapter_rank,
+                lora_dropout=config.adapter_dropout,
+                target_modules="all-linear",
             )
             encoder = inject_adapter_in_model(adapters, encoder)
             roles.weight.requires_grad_(True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
@@ -49,6 +50,7 @@ class Schedule:
     head_lr: float
     warmup: float
     weight_decay: float
+    average_decay: float
     most_positive_weight: float
     seed: int
 
@@ -114,6 +116,36 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no complete
         return self.optimizer
 
 
+class _Average(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
+    """An exponential moving average of the trained parameters, kept beside each checkpoint (Polyak 1992).
+
+    Its decay is smaller at first, so that the untrained start is soon forgotten.
+    """
+
+    FILE = "average.safetensors"
+
+    def __init__(self, tagger: SessionTagger, decay: float) -> None:
+        self._tagger, self._decay = tagger, decay
+        self._state: dict[str, Tensor] = {}
+
+    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
+        known = load_file(saved) if state.global_step and saved.is_file() else self._tagger.trained_state()
+        self._state = {name: value.clone() for name, value in known.items()}
+
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        decay = min(self._decay, (1 + state.global_step) / (10 + state.global_step))
+        for name, value in self._tagger.trained_state().items():
+            self._state[name].lerp_(value, 1 - decay)
+
+    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        save_file(self._state, Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE)
+
+    def apply(self) -> None:
+        """Give the tagger the averaged parameters."""
+        self._tagger.load_state_dict(self._state, strict=False)
+
+
 class _LossLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
     """Keeps (step, loss) for the learning curve."""
 
@@ -154,16 +186,17 @@ def train_tagger(
     tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
     windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
-    log = _LossLog()
+    log, average = _LossLog(), _Average(tagger, schedule.average_decay)
     trainer = _Trainer(
         model=tagger,
         args=_arguments(schedule, work),
         train_dataset=windows.dataset(),
         data_collator=windows.collate,
-        callbacks=[log],
+        callbacks=[log, average],
         schedule=schedule,
     )
     trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    average.apply()
     return tagger.eval(), log.points
 
 

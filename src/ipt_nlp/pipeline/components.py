@@ -59,8 +59,8 @@ def _located(text: str) -> Iterator[tuple[RawTurn, int, int]]:
     """The turns of ``text`` with the offsets of their words, which may run over several lines."""
     turns = [turn for turn in parse_turns(text) if turn.text]
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    ends = [line_starts[turn.line - 1] for turn in turns[1:]] + [len(text)]
-    for turn, end in zip(turns, ends, strict=True):
+    ends = [*(line_starts[turn.line - 1] for turn in turns[1:]), len(text)]
+    for turn, end in zip(turns, ends, strict=False):
         after_name = line_starts[turn.line - 1] + len(turn.speaker or "")
         start = text.find(turn.text.split(maxsplit=1)[0], after_name, end)
         yield turn, start, start + len(text[start:end].rstrip())

@@ -45,8 +45,7 @@ def given_labels(
         chosen = _chosen(head, row, thresholds)
         labels[head.name] = [head.labels[column] for column in chosen]
         for column in chosen:
-            limit = thresholds.get(head.labels[column], DEFAULT_THRESHOLD)
-            evidence[head.labels[column]] = _evidence(group, column, sentences, scored.spans[turn], limit)
+            evidence[head.labels[column]] = _evidence(group, column, turn, sentences, scored.spans[turn])
     return scores, labels, evidence
 
 
@@ -59,13 +58,14 @@ def _chosen(
     return sorted(over, key=lambda column: (-row[column], column))
 
 
-def _evidence(
-    group: GroupScores, column: int, sentences: slice, spans: Sequence[Offsets], threshold: float
-) -> list[Offsets]:
-    """The sentences that carry the label by themselves, or the one that comes nearest to it."""
+def _evidence(group: GroupScores, column: int, turn: int, sentences: slice, spans: Sequence[Offsets]) -> list[Offsets]:
+    """The sentences that carry the label.
+
+    A turn's logit is the mean of its sentences' logits, weighted by their length; what lies above the mean carries it.
+    """
     values = group.sentences[sentences, column]
-    chosen = [span for span, value in zip(spans, values, strict=True) if value >= threshold]
-    return [(int(a), int(b)) for a, b in chosen or [spans[int(values.argmax())]]]
+    mean = min(group.turns[turn, column], values.max())
+    return [(int(a), int(b)) for (a, b), value in zip(spans, values, strict=True) if value >= mean]
 
 
 def needs_review(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipt_nlp.errors import InputError
 from ipt_nlp.readers.raw import RawTranscript, RawTurn, merge_cues
+from ipt_nlp.readers.roles import role_of_name
 from ipt_nlp.readers.times import seconds
 
 _ARROW = re.compile(r"^\s*(?P<start>[\d:.,]+)\s*-->\s*(?P<end>[\d:.,]+)(?:\s.*)?$")
@@ -87,7 +88,8 @@ def _named(cues: list[RawTurn]) -> list[RawTurn]:
         return _carry_on(cues)
     matches = [_NAMED.match(cue.text) for cue in cues]
     names = [match["name"] for match in matches if match]
-    if not matches[0] or len(names) - len(set(names)) < len(names) / 3:
+    come_back = len(names) - len(set(names)) >= len(names) / 3
+    if not matches[0] or not (come_back or all(role_of_name(name) for name in names)):
         return cues
     taken = [
         RawTurn(match["name"].strip(), match["text"], cue.line, cue.start_s, cue.end_s) if match else cue
