@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: demo app test check bench clean
+.PHONY: demo app test check figures bench clean
 .DEFAULT_GOAL := demo
 
-# torch comes first and alone, so that no dependency asks for a build with CUDA libraries.
+# torch comes first and alone, so that no dependency asks for a build with CUDA libraries. TORCH_OPTIONS goes to pip
+# for it: an index with CPU builds, say.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -32,6 +33,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+figures: $(READY)
+	$(BIN)/python scripts/figures.py
 
 bench: $(READY)
 	$(BIN)/python scripts/bench_annotate.py

@@ -13,7 +13,7 @@ import pytest
 from ipt_nlp.cli import run
 
 TALK = "T: What did you say then?\nC: Nothing. I went home.\n"
-COMMANDS = [["annotate"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
+COMMANDS = [["app"], ["annotate"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
 
 
 def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:

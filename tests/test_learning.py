@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +109,26 @@ def test_no_source_is_on_two_sides(rows: list[tuple[str, int, int]], seed: int) 
     groups = {t.group for t in transcripts}
     if len(groups) < 4:
         return
-    parts = split(transcripts, count=4, test=[0], calibration=[1], seed=seed)
+    frozen = min(groups)
+    transcripts = [replace(t, frozen=t.group == frozen) for t in transcripts]
+    try:
+        parts = split(transcripts, count=3, test=[0], calibration=[1], seed=seed)
+    except UsageError:
+        return
+    assert all(t in parts.test for t in transcripts if t.frozen)
     sides = [{t.group for t in part} for part in (parts.train, parts.calibration, parts.test)]
     assert not (sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2])
     assert sum(len(p) for p in (parts.train, parts.calibration, parts.test)) == len(transcripts)
-    assert folds(transcripts, 4, seed) == folds(transcripts, 4, seed)
+    assert folds(transcripts, 3, seed) == folds(transcripts, 3, seed)
+
+
+def test_a_group_is_frozen_whole_or_not_at_all() -> None:
+    transcripts = [coded("made", f"made-{n % 6}", n, 3) for n in range(12)]
+    torn = [replace(transcripts[0], frozen=True), *transcripts[1:]]
+    with pytest.raises(UsageError, match="only a part is frozen"):
+        split(torn, count=3, test=[], calibration=[1], seed=0)
+    with pytest.raises(UsageError, match="nothing is left for test"):
+        split(transcripts, count=3, test=[], calibration=[1], seed=0)
 
 
 def test_too_few_sources_are_refused() -> None:

@@ -131,6 +131,16 @@ def evaluate(
     evaluate_model(model, annotations, _pairs(text, "--text"), as_json=json)
 
 
+@app.command("app", epilog=_example("ipt-nlp app --port 8600"))
+def open_app(
+    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.", min=1024, max=65535)] = 8501,
+) -> None:
+    """Open the app on 127.0.0.1, with the example session to read; Ctrl-C ends it."""
+    from ipt_nlp.commands.app import start
+
+    raise typer.Exit(start(port))
+
+
 @codebook_app.command("show", epilog=_example("ipt-nlp codebook show ipt --label clarification"))
 def codebook_show(
     name: Annotated[str, typer.Argument(help="Name or file of a codebook.")] = "ipt",

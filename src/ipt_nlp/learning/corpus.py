@@ -23,6 +23,7 @@ class CodedTranscript:
     Attributes:
         source: the collection it comes from (``annomi``, ``simulated``, ``review``).
         group: what must never be split between training and test: a video, an author.
+        frozen: kept for evaluation; never trained or calibrated on.
         annotations: utterance id -> its annotations, one a coder; an utterance that is absent is context only.
     """
 
@@ -30,6 +31,7 @@ class CodedTranscript:
     source: str
     group: str
     annotations: Mapping[UtteranceId, tuple[Annotation, ...]]
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Corpus:
 @dataclass(slots=True)
 class _Collected:
     group: str
+    frozen: bool
     utterances: dict[UtteranceId, Utterance]
     annotations: dict[UtteranceId, list[Annotation]]
 
@@ -77,8 +80,17 @@ def read_corpus(paths: Iterable[Path], texts: Mapping[str, Path] | None = None) 
             without_text[source] = without_text.get(source, 0) + missing
         if kept:
             annotations = {i: tuple(a) for i, a in found.annotations.items() if i in kept}
-            transcripts.append(CodedTranscript(transcript, source, found.group, annotations))
+            transcripts.append(CodedTranscript(transcript, source, found.group, annotations, found.frozen))
     return Corpus(tuple(transcripts), without_text)
+
+
+def read_annotations(paths: Iterable[Path]) -> Iterator[Annotation]:
+    """The annotations alone, whether or not their text is at hand."""
+    for path in paths:
+        for file in _files(path):
+            for _, row in _rows(file):
+                if "labels" in row:
+                    yield _annotation(row, str(row["transcript_id"]), row.get("source", "review"))
 
 
 def _files(path: Path) -> list[Path]:
@@ -110,7 +122,7 @@ def _collect(collected: dict[Key, _Collected], row: dict[str, Any], file: Path, 
             row.get("source", "review"),
         )
         group = str(row.get("group", f"{source}:{transcript_id}"))
-        found = collected.setdefault((source, transcript_id), _Collected(group, {}, {}))
+        found = collected.setdefault((source, transcript_id), _Collected(group, bool(row.get("frozen")), {}, {}))
         if "text" in row:
             found.utterances[utterance_id] = Utterance(
                 utterance_id, _role(row), row["text"], row.get("start_s"), row.get("end_s")

@@ -34,8 +34,8 @@ class Recipe(BaseModel):
     most_positive_weight: Annotated[float, Field(ge=1)] = 3.0
     unsure_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     folds: Annotated[int, Field(ge=3)] = 10
-    test_folds: tuple[int, ...] = (0, 1)
-    calibration_folds: tuple[int, ...] = (2,)
+    test_folds: tuple[int, ...] = (0,)
+    calibration_folds: tuple[int, ...] = (1,)
     seed: int = 13
 
     @classmethod

@@ -48,10 +48,27 @@ def folds(corpus: Sequence[CodedTranscript], count: int, seed: int) -> list[int]
 def split(
     corpus: Sequence[CodedTranscript], *, count: int, test: Sequence[int], calibration: Sequence[int], seed: int
 ) -> Split:
-    """``corpus`` cut into ``count`` folds, of which ``test`` and ``calibration`` are held out of training."""
-    fold_of = folds(corpus, count, seed)
-    parts: dict[str, list[CodedTranscript]] = {"train": [], "calibration": [], "test": []}
-    for transcript, fold in zip(corpus, fold_of, strict=True):
+    """``corpus`` cut into three: frozen transcripts are for testing, the others fall into ``count`` folds.
+
+    Args:
+        test: folds that are held out for testing beside what is frozen; empty where the frozen part is enough.
+        calibration: folds that thresholds are set on.
+
+    Raises:
+        UsageError: nothing is left for one of the parts, or a group is frozen in part.
+    """
+    frozen = [t for t in corpus if t.frozen]
+    learnable = [t for t in corpus if not t.frozen]
+    torn = {t.group for t in frozen} & {t.group for t in learnable}
+    if torn:
+        raise UsageError(f"{', '.join(sorted(torn))}: only a part is frozen. Freeze a whole group, or none of it.")
+    parts: dict[str, list[CodedTranscript]] = {"train": [], "calibration": [], "test": frozen}
+    for transcript, fold in zip(learnable, folds(learnable, count, seed), strict=True):
         part = "test" if fold in test else "calibration" if fold in calibration else "train"
         parts[part].append(transcript)
+    empty = [name for name, part in parts.items() if not part]
+    if empty:
+        raise UsageError(
+            f"nothing is left for {' and '.join(empty)}. Give the recipe more folds, or code more sources."
+        )
     return Split(**{name: tuple(part) for name, part in parts.items()})

@@ -56,25 +56,30 @@ class Schedule:
 
 
 class _Windows:
-    """The packed windows of a corpus, and the collator that turns some of them into a batch."""
+    """The packed windows of a corpus in bundles of like length, and the collator that turns bundles into a batch.
+
+    A bundle holds one full window or several short ones, so that a step over single sentences learns from as many
+    tokens as one over sessions.
+    """
 
     def __init__(self, corpus: Sequence[TrainingTranscript], encoder: TurnEncoder, config: TaggerConfig) -> None:
         self._corpus, self._encoder, self._heads = corpus, encoder, config.heads
         self._turns: list[list[EncodedTurn]] = [encoder.encode(t.texts, t.speakers) for t in corpus]
-        self._pieces: list[tuple[int, list[Piece]]] = [
+        windows = [
             (number, window)
             for number, turns in enumerate(self._turns)
             for window in pack([len(t.ids) for t in turns], config.window_tokens, config.context_tokens)
         ]
+        self._bundles = bundle(windows, config.window_tokens)
 
     def dataset(self) -> Dataset:
-        """One row a window: its number, and its length so that windows of like length share a batch."""
-        lengths = [sum(p.stop - p.start + 1 for p in pieces) for _, pieces in self._pieces]
-        return Dataset.from_dict({"window": list(range(len(lengths))), "length": lengths})
+        """One row a bundle: its number, and the length of its windows so that those of like length share a batch."""
+        lengths = [max(tokens(pieces) for _, pieces in windows) for windows in self._bundles]
+        return Dataset.from_dict({"bundle": list(range(len(lengths))), "length": lengths})
 
     def collate(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """The batch of ``rows``, with one slot for each scored piece."""
-        chosen = [self._pieces[row["window"]] for row in rows]
+        chosen = [window for row in rows for window in self._bundles[row["bundle"]]]
         slots: list[dict[int, int]] = []
         turns: list[tuple[TrainingTranscript, int]] = []
         for number, pieces in chosen:
@@ -85,6 +90,23 @@ class _Windows:
         batch["targets"] = {h.name: _stack([t.targets[h.name][i] for t, i in turns]) for h in self._heads}
         batch["weights"] = {h.name: _stack([t.weights[h.name][i] for t, i in turns]) for h in self._heads}
         return batch
+
+
+def tokens(pieces: Sequence[Piece]) -> int:
+    """Tokens of a window, its start and separators counted."""
+    return 1 + sum(p.stop - p.start + 1 for p in pieces)
+
+
+def bundle(windows: Sequence[tuple[int, list[Piece]]], most: int) -> list[list[tuple[int, list[Piece]]]]:
+    """Windows of like length together, as many as fit into ``most`` tokens when padded to the longest of them."""
+    bundles: list[list[tuple[int, list[Piece]]]] = []
+    for window in sorted(windows, key=lambda w: -tokens(w[1])):
+        longest = tokens(bundles[-1][0][1]) if bundles else most
+        if bundles and longest * (len(bundles[-1]) + 1) <= most:
+            bundles[-1].append(window)
+        else:
+            bundles.append([window])
+    return bundles
 
 
 def _whole(turn: EncodedTurn) -> EncodedTurn:

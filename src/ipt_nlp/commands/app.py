@@ -1,0 +1,26 @@
+"""``ipt-nlp app``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from ipt_nlp.errors import IptNlpError
+from ipt_nlp.models import PACKAGE
+
+# The same as .streamlit/config.toml, which an installed package does not have.
+OPTIONS = ("--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.headless=true")
+
+
+def start(port: int) -> int:
+    """Run the app until it is stopped; it listens on this machine alone.
+
+    Raises:
+        IptNlpError: Streamlit is not installed.
+    """
+    if find_spec("streamlit") is None:
+        raise IptNlpError("the app needs Streamlit. Run: pip install 'ipt-nlp[app]'")
+    entry = next(file for file in (PACKAGE.parents[1] / "app.py", PACKAGE / "app.py") if file.is_file())
+    command = [sys.executable, "-m", "streamlit", "run", str(entry), f"--server.port={port}", *OPTIONS]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # our own command, no input in it but a number
