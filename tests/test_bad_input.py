@@ -35,7 +35,9 @@ BAD_FILES = {
     "binary": Bad("a.txt", b"T: hi\nC: \x00\x01\x02\x80" * 9, "binary", "Pass one of", 2),
     "packed": Bad("a.docx", b"PK\x03\x04" + b"\x00" * 30, "cannot be read yet", "Save it as"),
     "recording": Bad("a.mp3", b"ID3", "is a recording", "Transcribe it first"),
-    "no speakers": Bad("a.txt", _text(f"we talked\n{SECRET} and so on\n"), "no line begins with a speaker", "T: …", 1),
+    "no speakers": Bad(
+        "a.txt", _text(f"we talked\n{SECRET} and so on\n"), "no line begins with a speaker", "--speaker ALL=other", 1
+    ),
     "three speakers": Bad(
         "a.txt",
         _text(f"Ana: {SECRET}\nBen: yes\nCid: no\nAna: why?\nBen: so\nCid: mm\n"),

@@ -65,6 +65,13 @@ def test_uncoded_lines_are_context_and_coders_stand_side_by_side(tmp_path: Path)
     assert gold_targets(coded, MOVES)[1].sum() == 0
 
 
+def test_adjudicated_labels_stand_in_place_of_the_coders(tmp_path: Path) -> None:
+    adjudicated = line(0, coder="ai-C", labels={"themes": ["role_dispute"]}, adjudicated=True, text=None)
+    path = corpus_file(tmp_path, adjudicated, line(0), line(0, coder="ai-B", text=None))
+    (coded,) = read_corpus([path]).transcripts
+    assert [a.coder for a in coded.annotations[0]] == ["ai-C"]
+
+
 def test_codes_without_text_are_joined_or_counted(tmp_path: Path) -> None:
     codes = corpus_file(tmp_path, line(0, text=None), line(1, text=None))
     assert read_corpus([codes]).without_text == {"made": 2}

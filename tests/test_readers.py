@@ -108,6 +108,20 @@ def test_whisper_without_speakers_is_read_with_a_notice(tmp_path: Path) -> None:
     assert "hello" not in notes[0]
 
 
+def test_lines_without_speakers_are_turns_where_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "plain.txt"
+    path.write_text("hello there\n\nand how are you\n", "utf-8")
+    (found,) = read(path, speakers={"ALL": "other"})
+    assert [(u.speaker, u.text) for u in found.utterances] == [("other", "hello there"), ("other", "and how are you")]
+
+
+def test_all_gives_a_role_to_those_that_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "three.txt"
+    path.write_text("Dr. Ames: Hello.\nAna: Hi.\nBen: Hi.\nAna: So.\nBen: Yes.\n", "utf-8")
+    (found,) = read(path, speakers={"ben": "other", "ALL": "client"})
+    assert [u.speaker for u in found.utterances[:3]] == ["therapist", "client", "other"]
+
+
 def test_roles_of_two_named_speakers_are_told_from_how_they_talk(tmp_path: Path) -> None:
     path = tmp_path / "named.txt"
     turn = "Ines: And what happened then?\nRosa: I went home and I sat there for hours and nobody rang me at all.\n"

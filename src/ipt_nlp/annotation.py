@@ -38,7 +38,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What one coder says of one utterance; an empty tuple means that no label of the group applies."""
+    """What one coder says of one utterance; an empty tuple means that no label of the group applies.
+
+    ``adjudicated``: decided by a person or coder who saw what the others said; it stands in place of theirs.
+    """
 
     transcript_id: str
     utterance_id: UtteranceId
@@ -48,4 +51,5 @@ class Annotation:
     sure: bool = True
     mode: Mode = "blind"
     coded_at: str = ""
+    adjudicated: bool = False
     evidence: Mapping[str, tuple[Offsets, ...]] = field(default_factory=dict)

@@ -72,7 +72,8 @@ def annotate(
         str | None, typer.Option("--codebook", help="Codebook for cues; the model's by default.")
     ] = None,
     speaker: Annotated[
-        list[str] | None, typer.Option("--speaker", metavar="NAME=ROLE", help="Role of a speaker; ALL=ROLE for all.")
+        list[str] | None,
+        typer.Option("--speaker", metavar="NAME=ROLE", help="Role of a speaker; ALL: of the rest."),
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")

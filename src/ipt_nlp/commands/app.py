@@ -10,7 +10,12 @@ from ipt_nlp.errors import IptNlpError
 from ipt_nlp.models import PACKAGE
 
 # The same as .streamlit/config.toml, which an installed package does not have.
-OPTIONS = ("--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.headless=true")
+OPTIONS = (
+    "--browser.gatherUsageStats=false",
+    "--client.toolbarMode=minimal",
+    "--server.address=127.0.0.1",
+    "--server.headless=true",
+)
 
 
 def start(port: int) -> int:

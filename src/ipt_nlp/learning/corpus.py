@@ -79,9 +79,15 @@ def read_corpus(paths: Iterable[Path], texts: Mapping[str, Path] | None = None) 
         if missing:
             without_text[source] = without_text.get(source, 0) + missing
         if kept:
-            annotations = {i: tuple(a) for i, a in found.annotations.items() if i in kept}
+            annotations = {i: _standing(a) for i, a in found.annotations.items() if i in kept}
             transcripts.append(CodedTranscript(transcript, source, found.group, annotations, found.frozen))
     return Corpus(tuple(transcripts), without_text)
+
+
+def _standing(annotations: list[Annotation]) -> tuple[Annotation, ...]:
+    """What counts: the adjudicated labels where there are any, else what each coder said."""
+    adjudicated = tuple(a for a in annotations if a.adjudicated)
+    return adjudicated or tuple(annotations)
 
 
 def read_annotations(paths: Iterable[Path]) -> Iterator[Annotation]:
@@ -151,6 +157,7 @@ def _annotation(row: Mapping[str, Any], transcript_id: str, source: str) -> Anno
         sure=bool(row.get("sure", True)),
         mode=row.get("mode", "blind"),
         coded_at=row.get("coded_at", ""),
+        adjudicated=bool(row.get("adjudicated", False)),
     )
 
 

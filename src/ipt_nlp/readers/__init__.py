@@ -10,7 +10,7 @@ from ipt_nlp.readers.captions import looks_like_srt, parse_captions
 from ipt_nlp.readers.decode import READABLE, read_text
 from ipt_nlp.readers.raw import RawTranscript, check_lengths
 from ipt_nlp.readers.records import parse_json, parse_json_lines
-from ipt_nlp.readers.roles import Inference, assign_roles
+from ipt_nlp.readers.roles import Inference, assign_roles, names_all
 from ipt_nlp.readers.tabular import looks_tabular, parse_table
 from ipt_nlp.readers.text import parse_text
 from ipt_nlp.transcript import Role, Transcript, Utterance
@@ -30,7 +30,7 @@ def read_transcripts(
     """Read the transcripts of a file, or of all readable files in a folder, in the order of their names.
 
     Args:
-        speakers: speaker name -> role, where the names do not tell; the name ``ALL`` stands for every speaker.
+        speakers: speaker name -> role, where the names do not tell; ``ALL`` stands for the rest.
         columns: field of ``tabular.COLUMN_NAMES`` -> the name a table has for it.
         notify: receives a line for everything that was inferred rather than read.
 
@@ -42,7 +42,7 @@ def read_transcripts(
     if not files:
         raise InputError(path, "holds no transcript", f"Put {READABLE} files there")
     for file in files:
-        for raw in _parse(read_text(file), file, columns or {}):
+        for raw in _parse(read_text(file), file, columns or {}, speakerless=names_all(speakers or {})):
             yield _transcript(raw, file, speakers or {}, notify or (lambda _: None))
 
 
@@ -52,7 +52,7 @@ def _transcript_files(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _parse(text: str, path: Path, columns: Mapping[str, str]) -> list[RawTranscript]:
+def _parse(text: str, path: Path, columns: Mapping[str, str], *, speakerless: bool) -> list[RawTranscript]:
     """Content decides the format; the suffix only where content could be either."""
     text = text.lstrip("\ufeff")
     suffix = path.suffix.lower()
@@ -65,7 +65,7 @@ def _parse(text: str, path: Path, columns: Mapping[str, str]) -> list[RawTranscr
         return parse_json(text, path)
     if suffix in (".csv", ".tsv") or columns or looks_tabular(text):
         return parse_table(text, path, columns)
-    return parse_text(text, path)
+    return parse_text(text, path, speakerless=speakerless)
 
 
 def _one_object_a_line(text: str) -> bool:
@@ -80,7 +80,7 @@ def _transcript(raw: RawTranscript, path: Path, speakers: Mapping[str, Role], no
     roles, inference = assign_roles(path, raw.turns, speakers)
     if inference:
         notify(_inferred(path, raw.transcript_id, inference))
-    elif raw.turns[0].speaker is None and "all" not in {name.lower() for name in speakers}:
+    elif raw.turns[0].speaker is None and not names_all(speakers):
         notify(f"{path}: names no speakers, so no techniques are tagged. Diarise it, or pass --speaker ALL=ROLE.")
     utterances = tuple(
         Utterance(

@@ -42,6 +42,11 @@ def role_of_name(name: str) -> Role | None:
     return None
 
 
+def names_all(given: Mapping[str, Role]) -> bool:
+    """Whether ``--speaker ALL=ROLE`` gives a role to those that have none, and to turns without a speaker."""
+    return any(name.strip().lower() == "all" for name in given)
+
+
 def assign_roles(
     path: Path, turns: Sequence[RawTurn], given: Mapping[str, Role]
 ) -> tuple[dict[str | None, Role], Inference | None]:
@@ -61,7 +66,7 @@ def assign_roles(
     names = [name for name in dict.fromkeys(turn.speaker for turn in turns) if name is not None]
     roles: dict[str | None, Role] = {None: chosen.get("all", "other")}
     for name in names:
-        role = chosen.get(name.lower()) or chosen.get("all") or role_of_name(name)
+        role = chosen.get(name.lower()) or role_of_name(name) or chosen.get("all")
         if role:
             roles[name] = role
     unknown = [name for name in names if name not in roles]
@@ -99,10 +104,8 @@ def _habits(texts: Sequence[str]) -> tuple[float, float]:
 
 def _no_roles(path: Path, names: Sequence[str], unknown: str, line: int) -> InputError:
     shown = ", ".join(repr(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    options = " ".join(f"--speaker {quote(name)}=therapist|client|other" for name in (unknown,))
-    return InputError(
-        path, f"the role of speaker {unknown!r} cannot be told; speakers found: {shown}", f"Pass {options}", line
-    )
+    problem = f"the role of speaker {unknown!r} cannot be told; speakers found: {shown}"
+    return InputError(path, problem, f"Pass --speaker {quote(unknown)}=therapist|client|other", line)
 
 
 def quote(name: str) -> str:

@@ -22,14 +22,17 @@ _HEADING = re.compile(rf"\s*(?:\*\*)?(?P<name>{_NAME})(?:\*\*)?\s+[\[(]?(?P<stam
 _FEWEST_TURNS = 2
 
 
-def parse_text(text: str, path: Path) -> list[RawTranscript]:
+def parse_text(text: str, path: Path, *, speakerless: bool = False) -> list[RawTranscript]:
     """The one transcript of a plain text file.
 
     Text before the first speaker goes into the metadata as ``preamble``. A file with time stamps but no speakers
     (as Whisper writes it) has one turn a stamp, speaker None.
 
+    Args:
+        speakerless: take each line as a turn where there are neither speakers nor time stamps.
+
     Raises:
-        InputError: there are neither speakers nor time stamps.
+        InputError: there are neither, and ``speakerless`` is not said.
     """
     lines = text.split("\n")
     names = _speaker_names(lines)
@@ -40,7 +43,11 @@ def parse_text(text: str, path: Path) -> list[RawTranscript]:
     stamped = list(_stamped(lines))
     if stamped:
         return [RawTranscript(path.stem, tuple(stamped))]
-    raise InputError(path, "no line begins with a speaker", "Write each turn as 'T: …' or 'C: …', or with names", 1)
+    if speakerless:
+        spoken = [RawTurn(None, line.strip(), number) for number, line in enumerate(lines, 1) if line.strip()]
+        return [RawTranscript(path.stem, tuple(spoken))]
+    remedy = "Write each turn as 'T: …' or 'C: …', or pass --speaker ALL=other to take each line as a turn"
+    raise InputError(path, "no line begins with a speaker", remedy, 1)
 
 
 def parse_turns(text: str) -> list[RawTurn]:
