@@ -69,7 +69,7 @@ def composition(annotations: list[Annotation], codebook: Codebook) -> str:
     sources = sorted({a.source for a in first})
     turns = Counter(a.source for a in first)
     cases = Counter(source for source, _ in {(a.source, a.transcript_id) for a in first})
-    double = Counter(a.source for a in annotations if a.coder != "ai-A")
+    double = Counter(a.source for a in annotations if a.coder == "ai-B")
     uses: dict[str, Counter[str]] = defaultdict(Counter)
     for annotation in first:
         for labels in annotation.labels.values():
