@@ -137,3 +137,38 @@ def test_nothing_is_looked_up_on_the_network(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+
+
+def test_shards_share_the_transcripts_out(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.txt").write_text(TALK, "utf-8")
+    found: list[str] = []
+    for shard in ("1/2", "2/2"):
+        out = tmp_path / f"{shard[0]}.jsonl"
+        assert run(["annotate", str(folder), "-o", str(out), "--model", str(tiny_model), "--shard", shard]) == 0
+        found += [json.loads(line)["transcript_id"] for line in out.read_text("utf-8").splitlines()[::2]]
+    assert sorted(found) == ["0", "1", "2", "3", "4"]
+    assert found[:3] == ["0", "2", "4"]
+    assert run(["annotate", str(folder), "--model", str(tiny_model), "--shard", "3/2"]) == 2
+
+
+def test_a_resumed_run_writes_what_a_whole_run_writes(tiny_model: Path, tmp_path: Path) -> None:
+    folder, whole, again = tmp_path / "in", tmp_path / "whole.jsonl", tmp_path / "again.jsonl"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text(TALK, "utf-8")
+    command = ["annotate", str(folder), "--model", str(tiny_model), "-o"]
+    assert run([*command, str(whole)]) == 0
+    lines = whole.read_text("utf-8").splitlines(keepends=True)
+    elsewhere = lines[0].replace('"transcript_id": "0"', '"transcript_id": "elsewhere"')
+    again.write_text(elsewhere + "".join(lines[:3]) + lines[3][:40], "utf-8")
+    assert run([*command, str(again), "--resume"]) == 0
+    assert again.read_text("utf-8") == elsewhere + whole.read_text("utf-8")
+    assert run([*command, str(again), "--resume"]) == 0
+    assert again.read_text("utf-8") == elsewhere + whole.read_text("utf-8")
+    again.write_text("not ours\n" + "".join(lines), "utf-8")
+    assert run([*command, str(again), "--resume"]) == 2
+    assert again.read_text("utf-8").startswith("not ours")
+    assert run([*command, str(tmp_path / "o.csv"), "--resume"]) == 2

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 
 import ipt_nlp
+from ipt_nlp.errors import ModelError
 from ipt_nlp.pipeline import predictions, to_doc
 from ipt_nlp.pipeline.docs import tagged_doc
 from ipt_nlp.transcript import Transcript, Utterance
@@ -123,3 +124,21 @@ def test_a_new_code_with_cues_tags_before_any_training(tiny_model: Path, tmp_pat
     nlp = ipt_nlp.load(tiny_model, codebook=path)
     doc = nlp("T: Only joking, go on.\nC: Only joking, he said.")
     assert [(cue.label_, cue.text) for cue in doc.spans["cues"]] == [("humour", "Only joking")]
+
+
+def test_a_saved_pipeline_names_no_path_and_refuses_newer_parts(
+    nlp: Language, tiny_model: Path, tmp_path: Path
+) -> None:
+    nlp.to_disk(tmp_path / "pipeline")
+    config = tmp_path / "pipeline" / "config.cfg"
+    assert str(tiny_model.parent) not in config.read_text("utf-8")
+    config.write_text(config.read_text("utf-8").replace("version = 1\n", "version = 2\n"), "utf-8")
+    with pytest.raises(ModelError, match=r"version 2, this is 1\. Upgrade"):
+        spacy.load(tmp_path / "pipeline")
+
+
+def test_a_component_takes_a_model_by_name() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ipt_utterances")
+    nlp.add_pipe("ipt_tagger", config={"model": "default"})
+    assert nlp("T: What did you say then?\nC: Nothing.")._.model.startswith("default@")

@@ -32,6 +32,7 @@ CodebookOption = Annotated[str, typer.Option("--codebook", help="Name or file of
 AnnotationsOption = Annotated[
     list[Path], typer.Option("--annotations", help="Coded corpus: JSONL files, or folders of them. May be repeated.")
 ]
+MoreAnnotations = Annotated[list[Path] | None, typer.Argument(help="More of the corpus.", show_default=False)]
 TextOption = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="SOURCE=PATH", help="File with the text of a source's stand-off codes."),
@@ -78,6 +79,10 @@ def annotate(
     column: Annotated[
         list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")
     ] = None,
+    shard: Annotated[
+        str, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines.")
+    ] = "1/1",
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out what -o FILE.jsonl already holds.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Tag every turn of the transcripts in PATHS.
@@ -95,6 +100,8 @@ def annotate(
             codebook=codebook,
             speakers=_pairs(speaker, "--speaker"),
             columns=_pairs(column, "--column"),
+            shard=shard,
+            resume=resume,
             json=json,
         )
     )
@@ -106,6 +113,7 @@ def annotate(
 def train(
     annotations: AnnotationsOption,
     out: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new model version.")],
+    more: MoreAnnotations = None,
     config: Annotated[Path | None, typer.Option("--config", help="Recipe; the built-in one by default.")] = None,
     codebook: Annotated[str | None, typer.Option("--codebook", help="Codebook; the recipe's by default.")] = None,
     base: Annotated[str | None, typer.Option("--base", help="Folder of another Hugging Face encoder.")] = None,
@@ -116,12 +124,15 @@ def train(
     """Train a model on coded transcripts, calibrate it on held-out sources and measure it on others."""
     from ipt_nlp.commands.learn import train_model
 
-    train_model(annotations, out, config, codebook, base, _pairs(text, "--text"), resume=resume, as_json=json)
+    train_model(
+        [*annotations, *(more or [])], out, config, codebook, base, _pairs(text, "--text"), resume=resume, as_json=json
+    )
 
 
 @app.command(epilog=_example("ipt-nlp evaluate --model default --annotations coded.jsonl"))
 def evaluate(
     annotations: AnnotationsOption,
+    more: MoreAnnotations = None,
     model: ModelOption = "default",
     text: TextOption = None,
     json: JsonOption = False,
@@ -129,7 +140,7 @@ def evaluate(
     """Compare a model with coded transcripts, label by label, with intervals."""
     from ipt_nlp.commands.learn import evaluate_model
 
-    evaluate_model(model, annotations, _pairs(text, "--text"), as_json=json)
+    evaluate_model(model, [*annotations, *(more or [])], _pairs(text, "--text"), as_json=json)
 
 
 @app.command("app", epilog=_example("ipt-nlp app --port 8600"))

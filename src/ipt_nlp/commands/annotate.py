@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, cast
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.commands import console
 from ipt_nlp.errors import UsageError
+from ipt_nlp.export.resume import without_finished
 from ipt_nlp.export.writers import Writer, choose_format, open_writer
 from ipt_nlp.readers import read_transcripts
 from ipt_nlp.summary import Summary
@@ -30,6 +32,8 @@ class AnnotateOptions:
     codebook: str | None
     speakers: Mapping[str, str]
     columns: Mapping[str, str]
+    shard: str
+    resume: bool
     json: bool
 
 
@@ -42,7 +46,11 @@ def annotate_files(options: AnnotateOptions) -> Summary:
     if options.json and options.out is None and not quiet:
         raise UsageError("--json prints the summary where the records go. Pass -o FILE for the records.")
     form = choose_format(options.form, options.out)
-    transcripts = _read(options)
+    transcripts = _shard(_read(options), options.shard)
+    if options.resume:
+        if form != "jsonl" or options.out is None:
+            raise UsageError("--resume goes on with JSON lines. Pass -o FILE.jsonl.")
+        transcripts = without_finished(transcripts, options.out)
 
     from ipt_nlp.models import find_model
 
@@ -54,7 +62,7 @@ def annotate_files(options: AnnotateOptions) -> Summary:
     tagger: Any = nlp.get_pipe("ipt_tagger")
     codebook: Codebook = cues.codebook
     _same_groups([head.name for head in tagger.scorer.heads], codebook)
-    writer = None if quiet else open_writer(form, options.out, codebook)
+    writer = None if quiet else open_writer(form, options.out, codebook, append=options.resume)
     summary = _run(nlp, transcripts, writer)
     _report(summary, codebook, options, quiet=quiet)
     return summary
@@ -67,6 +75,14 @@ def _read(options: AnnotateOptions) -> list[Transcript]:
         for path in options.paths
         for transcript in read_transcripts(path, speakers=speakers, columns=options.columns, notify=console.notice)
     ]
+
+
+def _shard(transcripts: list[Transcript], shard: str) -> list[Transcript]:
+    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    part, count = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= part <= count:
+        raise UsageError(f"--shard {shard}: write it as I/N with I from 1 to N, such as 2/8.")
+    return transcripts[part - 1 :: count]
 
 
 def _roles(speakers: Mapping[str, str]) -> dict[str, Role]:

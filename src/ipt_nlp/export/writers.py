@@ -48,10 +48,13 @@ def choose_format(name: str | None, out: Path | None) -> str:
     return chosen
 
 
-def open_writer(form: str, out: Path | None, codebook: Codebook) -> Writer:
+def open_writer(form: str, out: Path | None, codebook: Codebook, *, append: bool = False) -> Writer:
     """A writer for ``form`` into ``out``, or to standard output.
 
     HTML goes into the file ``out``, or into one file a transcript where ``out`` is a folder.
+
+    Args:
+        append: go on at the end of a file of JSON lines.
 
     Raises:
         UsageError: ``out`` cannot be written.
@@ -66,16 +69,18 @@ def open_writer(form: str, out: Path | None, codebook: Codebook) -> Writer:
     try:
         if out:
             out.parent.mkdir(parents=True, exist_ok=True)
+        if append:
+            return JsonlWriter(out, codebook, "a")
         return makers[form](out, codebook)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}. Pass another -o.") from error
 
 
-def _open(out: Path | None) -> IO[str]:
+def _open(out: Path | None, mode: str = "w") -> IO[str]:
     if out is None:
         # The same bytes whatever the terminal's encoding and platform are.
         return io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="", write_through=True)
-    return out.open("w", encoding="utf-8", newline="")
+    return out.open(mode, encoding="utf-8", newline="")
 
 
 def _close(file: IO[str], out: Path | None) -> None:
@@ -87,8 +92,8 @@ def _close(file: IO[str], out: Path | None) -> None:
 
 
 class JsonlWriter:
-    def __init__(self, out: Path | None, codebook: Codebook) -> None:  # noqa: ARG002  # one signature for all writers
-        self._out, self._file = out, _open(out)
+    def __init__(self, out: Path | None, codebook: Codebook, mode: str = "w") -> None:  # noqa: ARG002  # as the others
+        self._out, self._file = out, _open(out, mode)
 
     def write(self, transcript: Transcript, predictions: Sequence[Prediction]) -> None:
         self._file.writelines(json_line(record) for record in records(transcript, predictions))

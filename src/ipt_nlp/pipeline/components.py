@@ -17,6 +17,7 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.cues import compile_cue
 from ipt_nlp.errors import ModelError
 from ipt_nlp.model.scoring import Scorer, TranscriptScores
+from ipt_nlp.models import find_model
 from ipt_nlp.pipeline.docs import set_utterances, texts_and_speakers
 from ipt_nlp.pipeline.extensions import CUES, UTTERANCES
 from ipt_nlp.pipeline.labels import given_labels, needs_review
@@ -26,6 +27,7 @@ from ipt_nlp.readers.text import parse_turns
 from ipt_nlp.transcript import Utterance
 
 DOCS_PER_BATCH = 16
+VERSION = 1
 
 
 class UtterancesComponent:
@@ -72,11 +74,12 @@ class CuesComponent:
     A new label with cue phrases is found from the moment it stands in the codebook, before any training.
     """
 
-    def __init__(self, nlp: Language, codebook: str, spans_key: str, cues_key: str) -> None:
+    def __init__(self, nlp: Language, codebook: Codebook, spans_key: str, cues_key: str) -> None:
         self._nlp, self._spans_key, self._cues_key = nlp, spans_key, cues_key
-        self._use(Codebook.load(codebook))
+        self.use(codebook)
 
-    def _use(self, codebook: Codebook) -> None:
+    def use(self, codebook: Codebook) -> None:
+        """Look for the cues of ``codebook`` from now on."""
         self.codebook = codebook
         groups = {group.name: group for group in codebook.groups}
         self._group_of = {label.name: groups[label.group] for label in codebook.labels}
@@ -106,7 +109,7 @@ class CuesComponent:
         (folder / "codebook.json").write_text(self.codebook.model_dump_json(), "utf-8")
 
     def from_disk(self, path: str | Path, **_: Any) -> CuesComponent:
-        self._use(Codebook.model_validate_json((Path(path) / "codebook.json").read_text("utf-8")))
+        self.use(Codebook.model_validate_json((Path(path) / "codebook.json").read_text("utf-8")))
         return self
 
 
@@ -116,17 +119,15 @@ class TaggerComponent:
     Groups of the codebook that the model has no head for get no label; their cues are marked all the same.
     """
 
-    def __init__(self, model: str, name: str, spans_key: str) -> None:
+    def __init__(self, spans_key: str) -> None:
         self._spans_key = spans_key
         self._folder: Path | None = None
         self.scorer: Scorer | None = None
-        if model:
-            self._use(Path(model), name)
 
-    def _use(self, folder: Path, name: str) -> None:
+    def use(self, folder: Path) -> None:
+        """Tag with the model in ``folder`` from now on; the folder's name is the model's."""
         self._folder = folder
-        self.scorer = Scorer.load(folder, name)
-        self._name = name
+        self.scorer = Scorer.load(folder, folder.name)
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
@@ -159,23 +160,26 @@ class TaggerComponent:
     def to_disk(self, path: str | Path, **_: Any) -> None:
         if self._folder is None:
             raise ModelError("the tagger has no model to save. Load the pipeline with ipt_nlp.load or spacy.load.")
-        shutil.copytree(self._folder, Path(path) / self._name, dirs_exist_ok=True)
+        shutil.copytree(self._folder, Path(path) / self._folder.name, dirs_exist_ok=True)
 
     def from_disk(self, path: str | Path, **_: Any) -> TaggerComponent:
         folders = [folder for folder in Path(path).iterdir() if folder.is_dir()]
         if len(folders) != 1:
             raise ModelError(f"{path}: holds no tagger. Save the pipeline again.")
-        self._use(folders[0], folders[0].name)
+        self.use(folders[0])
         return self
 
 
-@Language.factory(
-    "ipt_utterances",
-    assigns=["doc.spans"],
-    default_config={"spans_key": UTTERANCES},
-)
-def make_utterances(nlp: Language, name: str, spans_key: str) -> UtterancesComponent:
-    """Factory of version 1 of ``ipt_utterances``."""
+def _check_version(component: str, version: int) -> None:
+    """A pipeline saved by a newer release must not be read as if it were ours."""
+    if version > VERSION:
+        raise ModelError(f"the pipeline holds {component} of version {version}, this is {VERSION}. Upgrade ipt-nlp.")
+
+
+@Language.factory("ipt_utterances", assigns=["doc.spans"], default_config={"version": VERSION, "spans_key": UTTERANCES})
+def make_utterances(nlp: Language, name: str, version: int, spans_key: str) -> UtterancesComponent:
+    """Factory of ``ipt_utterances``."""
+    _check_version("ipt_utterances", version)
     return UtterancesComponent(spans_key)
 
 
@@ -183,19 +187,24 @@ def make_utterances(nlp: Language, name: str, spans_key: str) -> UtterancesCompo
     "ipt_cues",
     assigns=["doc.spans"],
     requires=["doc.spans"],
-    default_config={"codebook": "ipt", "spans_key": UTTERANCES, "cues_key": CUES},
+    default_config={"version": VERSION, "codebook": "ipt", "spans_key": UTTERANCES, "cues_key": CUES},
 )
-def make_cues(nlp: Language, name: str, codebook: str, spans_key: str, cues_key: str) -> CuesComponent:
-    """Factory of version 1 of ``ipt_cues``."""
-    return CuesComponent(nlp, codebook, spans_key, cues_key)
+def make_cues(nlp: Language, name: str, version: int, codebook: str, spans_key: str, cues_key: str) -> CuesComponent:
+    """Factory of ``ipt_cues``; ``codebook`` is a name or a path."""
+    _check_version("ipt_cues", version)
+    return CuesComponent(nlp, Codebook.load(codebook), spans_key, cues_key)
 
 
 @Language.factory(
     "ipt_tagger",
     assigns=["span._.scores", "span._.labels", "span._.evidence", "span._.techniques", "span._.themes"],
     requires=["doc.spans"],
-    default_config={"model": "", "model_name": "", "spans_key": UTTERANCES},
+    default_config={"version": VERSION, "model": "", "spans_key": UTTERANCES},
 )
-def make_tagger(nlp: Language, name: str, model: str, model_name: str, spans_key: str) -> TaggerComponent:
-    """Factory of version 1 of ``ipt_tagger``."""
-    return TaggerComponent(model, model_name, spans_key)
+def make_tagger(nlp: Language, name: str, version: int, model: str, spans_key: str) -> TaggerComponent:
+    """Factory of ``ipt_tagger``; ``model`` is a name or a path, empty for one that is loaded from disk."""
+    _check_version("ipt_tagger", version)
+    tagger = TaggerComponent(spans_key)
+    if model:
+        tagger.use(find_model(model))
+    return tagger

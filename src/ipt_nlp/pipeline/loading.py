@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import spacy
 from spacy.language import Language
 
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.model.tagger import read_config
 from ipt_nlp.models import find_model
 from ipt_nlp.pipeline import components
 
-__all__ = ["components", "load"]
+__all__ = ["load"]
+
+# spaCy's limit guards parsers that this pipeline does not have; 20,000 turns are more than its million characters.
+LONGEST_TEXT = 50_000_000
 
 
 def load(model: str | Path = "default", *, codebook: str | Path | None = None) -> Language:
@@ -28,8 +33,11 @@ def load(model: str | Path = "default", *, codebook: str | Path | None = None) -
     folder = find_model(model)
     config = read_config(folder)
     nlp = spacy.blank("en")
-    nlp.max_length = 20_000_000
+    nlp.max_length = LONGEST_TEXT
     nlp.add_pipe("ipt_utterances")
-    nlp.add_pipe("ipt_cues", config={"codebook": str(codebook or config.codebook.split("@")[0])})
-    nlp.add_pipe("ipt_tagger", config={"model": str(folder), "model_name": folder.name})
+    # Models and codebooks are set after the fact: a saved pipeline must not name paths of this machine.
+    cast("components.CuesComponent", nlp.add_pipe("ipt_cues")).use(
+        Codebook.load(codebook or config.codebook.split("@")[0])
+    )
+    cast("components.TaggerComponent", nlp.add_pipe("ipt_tagger")).use(folder)
     return nlp
