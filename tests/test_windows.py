@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipt_nlp.model.windows import Piece, pack, sentences
+from ipt_nlp.model.windows import Piece, pack, sentences, tokens
 
 LENGTHS = st.lists(st.integers(0, 120), max_size=60)
 
@@ -29,7 +29,7 @@ def test_windows_keep_their_size_and_context_comes_before(lengths: list[int], wi
     if window - 1 - context < 2:
         return
     for pieces in pack(lengths, window, context):
-        assert 1 + sum(p.stop - p.start + 1 for p in pieces) <= window
+        assert tokens(pieces) <= window
         kinds = [p.scored for p in pieces]
         assert kinds == sorted(kinds)
         assert sum(p.stop - p.start + 1 for p in pieces if not p.scored) <= context

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ipt_nlp.model.windows import Piece, sentences
+from ipt_nlp.model.windows import Piece, sentences, tokens
 
 ROLE_IDS: Mapping[str, int] = {"therapist": 0, "client": 1, "other": 2}
 
@@ -67,7 +67,7 @@ def collate(
     Returns:
         ``input_ids``, ``attention_mask``, ``token_type_ids`` (roles), ``slot`` (-1: not pooled), all [window, token].
     """
-    length = max(1 + sum(p.stop - p.start + 1 for p in pieces) for _, pieces in windows)
+    length = max(tokens(pieces) for _, pieces in windows)
     shape = (len(windows), length)
     ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     roles, slot = np.zeros(shape, np.int64), np.full(shape, -1, np.int64)

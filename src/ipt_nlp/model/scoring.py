@@ -16,10 +16,9 @@ from ipt_nlp.model.calibration import calibrate
 from ipt_nlp.model.config import HeadGroup
 from ipt_nlp.model.engine import Engine, choose_engine
 from ipt_nlp.model.tagger import SessionTagger, model_ref, read_config
-from ipt_nlp.model.windows import Piece, pack
+from ipt_nlp.model.windows import Piece, pack, tokens
 
 Array = NDArray[np.float64]
-BATCH_TOKENS = 4096
 DECIMALS = 4
 
 
@@ -106,7 +105,7 @@ class Scorer:
         ]
         sums = torch.zeros(total, self._tagger.encoder.config.hidden_size)
         counts = torch.zeros(total)
-        for batch in _batches(windows, self.config.window_tokens):
+        for batch in _batches(windows, self.engine.windows_per_batch(self.config.window_tokens)):
             tensors = collate(
                 [(encoded[n], p) for n, p in batch], [first_slots[n] for n, _ in batch], self._turn_encoder
             )
@@ -140,9 +139,8 @@ def _first_slots(encoded: Sequence[Sequence[EncodedTurn]]) -> tuple[list[dict[in
     return slots, total
 
 
-def _batches(windows: Sequence[tuple[int, list[Piece]]], window_tokens: int) -> Iterator[list[tuple[int, list[Piece]]]]:
+def _batches(windows: Sequence[tuple[int, list[Piece]]], size: int) -> Iterator[list[tuple[int, list[Piece]]]]:
     """Windows of like length together, so that little is padded."""
-    size = max(1, BATCH_TOKENS // window_tokens)
-    order = sorted(windows, key=lambda w: -sum(p.stop - p.start + 1 for p in w[1]))
+    order = sorted(windows, key=lambda window: -tokens(window[1]))
     for start in range(0, len(order), size):
         yield order[start : start + size]

@@ -93,10 +93,12 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
         return ModelOutput(loss=torch.stack(losses).sum())
 
     def merge(self) -> SessionTagger:
-        """Fold the adapters into the encoder's weights, for inference."""
-        for module in self.encoder.modules():
-            if isinstance(module, LoraLayer):
-                module.merge()
+        """Fold the adapters into the encoder's layers and take them off, for inference."""
+        for module in list(self.encoder.modules()):
+            for name, child in list(module.named_children()):
+                if isinstance(child, LoraLayer):
+                    child.merge()
+                    setattr(module, name, child.get_base_layer())
         return self
 
     def trained_state(self) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from ipt_nlp.model.base import load_encoder, load_tokenizer
 from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
 from ipt_nlp.model.config import HeadGroup, TaggerConfig
 from ipt_nlp.model.tagger import SessionTagger
-from ipt_nlp.model.windows import Piece, pack
+from ipt_nlp.model.windows import Piece, pack, tokens
 
 Array = NDArray[np.float32]
 
@@ -90,11 +90,6 @@ class _Windows:
         batch["targets"] = {h.name: _stack([t.targets[h.name][i] for t, i in turns]) for h in self._heads}
         batch["weights"] = {h.name: _stack([t.weights[h.name][i] for t, i in turns]) for h in self._heads}
         return batch
-
-
-def tokens(pieces: Sequence[Piece]) -> int:
-    """Tokens of a window, its start and separators counted."""
-    return 1 + sum(p.stop - p.start + 1 for p in pieces)
 
 
 def bundle(windows: Sequence[tuple[int, list[Piece]]], most: int) -> list[list[tuple[int, list[Piece]]]]:

@@ -23,6 +23,11 @@ class Piece:
     scored: bool
 
 
+def tokens(pieces: Sequence[Piece]) -> int:
+    """Tokens of a window, its start and separators counted."""
+    return 1 + sum(p.stop - p.start + 1 for p in pieces)
+
+
 def _chunks(lengths: Sequence[int], limit: int) -> Iterator[Piece]:
     """The turns as pieces of at most ``limit`` tokens; an empty turn is one empty piece."""
     for turn, length in enumerate(lengths):
@@ -66,7 +71,7 @@ def pack(lengths: Sequence[int], window_tokens: int, context_tokens: int) -> lis
         if used + cost > window_tokens and window:
             windows.append(window)
             window = _left_context(pieces[max(0, index - context_tokens) : index], context_tokens)
-            used = 1 + sum(p.stop - p.start + 1 for p in window)
+            used = tokens(window)
         window.append(piece)
         used += cost
     return [*windows, window] if window else windows
