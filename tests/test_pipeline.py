@@ -142,3 +142,14 @@ def test_a_component_takes_a_model_by_name() -> None:
     nlp.add_pipe("ipt_utterances")
     nlp.add_pipe("ipt_tagger", config={"model": "default"})
     assert nlp("T: What did you say then?\nC: Nothing.")._.model.startswith("default@")
+
+
+def test_components_work_on_the_spans_they_are_told(tiny_model: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ipt_utterances", config={"spans_key": "turns"})
+    nlp.add_pipe("ipt_cues", config={"spans_key": "turns", "cues_key": "hints"})
+    nlp.add_pipe("ipt_tagger", config={"spans_key": "turns", "model": str(tiny_model)})
+    doc = nlp("T: What did she say then?\nC: Nothing.")
+    assert [span._.speaker for span in doc.spans["turns"]] == ["therapist", "client"]
+    assert len(doc.spans["turns"][0]._.scores) == 29
+    assert [cue.label_ for cue in doc.spans["hints"]] == ["communication_analysis"]

@@ -46,7 +46,7 @@ class UtterancesComponent:
             if span is not None:
                 utterances.append(Utterance(index, role_of_name(turn.speaker or "") or "other", span.text))
                 bounds.append((span.start, span.end))
-        set_utterances(doc, utterances, bounds)
+        set_utterances(doc, utterances, bounds, self._spans_key)
         return doc
 
 
@@ -137,7 +137,7 @@ class TaggerComponent:
         if self.scorer is None:
             raise ModelError("the tagger has no model. Load the pipeline with ipt_nlp.load or spacy.load.")
         for docs in batched(stream, min(batch_size, DOCS_PER_BATCH)):
-            scores = self.scorer.score([texts_and_speakers(doc) for doc in docs])
+            scores = self.scorer.score([texts_and_speakers(doc, self._spans_key) for doc in docs])
             for doc, scored in zip(docs, scores, strict=True):
                 self._assign(doc, scored)
                 yield doc

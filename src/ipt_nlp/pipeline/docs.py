@@ -37,19 +37,21 @@ def to_doc(nlp: Language, transcript: Transcript) -> Doc:
     return doc
 
 
-def set_utterances(doc: Doc, utterances: Sequence[Utterance], bounds: Sequence[tuple[int, int]]) -> None:
+def set_utterances(
+    doc: Doc, utterances: Sequence[Utterance], bounds: Sequence[tuple[int, int]], spans_key: str = UTTERANCES
+) -> None:
     """Put ``utterances`` into ``doc.spans`` as the token spans ``bounds``."""
     spans = [Span(doc, start, stop) for start, stop in bounds]
-    doc.spans[UTTERANCES] = SpanGroup(doc, name=UTTERANCES, spans=spans)
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans)
     for span, utterance in zip(spans, utterances, strict=True):
         span._.speaker = utterance.speaker
         span._.utterance_id = utterance.utterance_id
         span._.start_s, span._.end_s = utterance.start_s, utterance.end_s
 
 
-def texts_and_speakers(doc: Doc) -> tuple[list[str], list[str]]:
+def texts_and_speakers(doc: Doc, spans_key: str = UTTERANCES) -> tuple[list[str], list[str]]:
     """Texts and speakers of the turns of ``doc``."""
-    spans = doc.spans[UTTERANCES]
+    spans = doc.spans[spans_key]
     return [turn_text(span) for span in spans], [span._.speaker for span in spans]
 
 
