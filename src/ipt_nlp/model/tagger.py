@@ -55,7 +55,7 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
         self.heads = nn.ModuleDict({head.name: _head(hidden, len(head.labels)) for head in config.heads})
         self.positive_weights: dict[str, Tensor] = {}
 
-    def pool(self, slot: Tensor, slots: int, **inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def pool(self, slot: Tensor, slots: int, **inputs: Tensor | None) -> tuple[Tensor, Tensor]:
         """Sums [slot, hidden] and counts [slot] of the token vectors of each slot; tokens with slot -1 are left out."""
         hidden = self.encoder(**inputs).last_hidden_state.float()
         kept = slot >= 0
@@ -70,11 +70,11 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
     def forward(
         self,
         input_ids: Tensor,
-        attention_mask: Tensor,
         token_type_ids: Tensor,
         slot: Tensor,
         targets: Mapping[str, Tensor],
         weights: Mapping[str, Tensor],
+        attention_mask: Tensor | None = None,
     ) -> ModelOutput:
         """Training step: one slot a turn.
 
@@ -83,7 +83,7 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
             weights: group -> [turn], 0 where the group was not coded or does not apply to the speaker.
         """
         slots = next(iter(weights.values())).shape[0]
-        inputs = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
+        inputs = {"input_ids": input_ids, "token_type_ids": token_type_ids, "attention_mask": attention_mask}
         sums, counts = self.pool(slot, slots, **inputs)
         logits = self.logits(sums / counts.clamp(min=1)[:, None])
         losses = [

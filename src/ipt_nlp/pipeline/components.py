@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ipt_nlp.codebook import Codebook
-from ipt_nlp.cues import compile_cue
 from ipt_nlp.errors import ModelError
 from ipt_nlp.model.scoring import Scorer, TranscriptScores
 from ipt_nlp.models import find_model
+from ipt_nlp.pipeline.cue_matcher import CueMatcher
 from ipt_nlp.pipeline.docs import set_utterances, texts_and_speakers
 from ipt_nlp.pipeline.extensions import CUES, UTTERANCES
 from ipt_nlp.pipeline.labels import given_labels, needs_review
@@ -83,25 +82,17 @@ class CuesComponent:
         self.codebook = codebook
         groups = {group.name: group for group in codebook.groups}
         self._group_of = {label.name: groups[label.group] for label in codebook.labels}
-        self._matcher = Matcher(self._nlp.vocab, validate=True)
-        for label in codebook.labels:
-            if label.cues:
-                self._matcher.add(label.name, [p for cue in label.cues for p in compile_cue(cue)], greedy="LONGEST")
+        self._matcher = CueMatcher(self._nlp.vocab, codebook)
 
     def __call__(self, doc: Doc) -> Doc:
         found: list[Span] = []
         for turn in doc.spans[self._spans_key]:
             if len(turn):
-                found.extend(self._in_turn(doc, turn))
+                speaker = turn._.speaker
+                found.extend(cue for cue in self._matcher(turn) if self._group_of[cue.label_].applies_to(speaker))
         doc.spans[self._cues_key] = SpanGroup(doc, name=self._cues_key, spans=found)
         doc._.codebook = self.codebook.ref
         return doc
-
-    def _in_turn(self, doc: Doc, turn: Span) -> Iterator[Span]:
-        matches = self._matcher(turn, as_spans=True)
-        for match in sorted(matches, key=lambda m: (m.start, m.end, m.label_)):
-            if self._group_of[match.label_].applies_to(turn._.speaker):
-                yield Span(doc, match.start, match.end, label=match.label)
 
     def to_disk(self, path: str | Path, **_: Any) -> None:
         folder = Path(path)
