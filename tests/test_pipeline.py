@@ -10,8 +10,10 @@ from spacy.tokens import DocBin
 
 import ipt_nlp
 from ipt_nlp.errors import ModelError
+from ipt_nlp.model.config import HeadGroup
 from ipt_nlp.pipeline import predictions, to_doc
 from ipt_nlp.pipeline.docs import tagged_doc
+from ipt_nlp.pipeline.labels import needs_review
 from ipt_nlp.transcript import Transcript, Utterance
 
 from .strategies import transcripts
@@ -153,3 +155,16 @@ def test_components_work_on_the_spans_they_are_told(tiny_model: Path) -> None:
     assert [span._.speaker for span in doc.spans["turns"]] == ["therapist", "client"]
     assert len(doc.spans["turns"][0]._.scores) == 29
     assert [cue.label_ for cue in doc.spans["hints"]] == ["communication_analysis"]
+
+
+@pytest.mark.parametrize(("score", "expected"), [(0.0, False), (0.2, False), (0.27, True), (0.38, True), (0.5, False)])
+def test_a_score_close_to_its_threshold_asks_for_review(score: float, expected: bool) -> None:
+    head = HeadGroup("themes", ("grief",), "any", exclusive=False)
+    assert needs_review([head], {"grief": score}, {"grief": 0.33}, 0.4, "client") is expected
+    assert not needs_review([head], {"grief": score}, {"grief": 0.33}, 0.4, None)
+
+
+def test_two_exclusive_labels_that_are_close_ask_for_review() -> None:
+    head = HeadGroup("talk", ("change", "sustain", "neutral"), "client", exclusive=True)
+    assert needs_review([head], {"change": 0.42, "sustain": 0.4, "neutral": 0.18}, {}, 0.4, "client")
+    assert not needs_review([head], {"change": 0.8, "sustain": 0.1, "neutral": 0.1}, {}, 0.4, "client")

@@ -47,7 +47,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         adapter_rank: rank of the low-rank adapters on every linear layer of the encoder; 0: none, it is trained whole.
         calibration: group -> label -> (slope, offset) on the logit; exclusive groups have one pair per label, too.
         thresholds: label -> calibrated probability from which it is given.
-        review_band: a score this close to its threshold asks for review.
+        review_band: a score whose log odds lie this close to its threshold's asks for review.
     """
 
     model_type = "ipt_nlp_tagger"
@@ -66,7 +66,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         head_dropout: float = 0.1,
         calibration: dict[str, dict[str, list[float]]] | None = None,
         thresholds: dict[str, float] | None = None,
-        review_band: float = 0.15,
+        review_band: float = 0.4,
         format_version: int = FORMAT_VERSION,
         **kwargs: Any,
     ) -> None:

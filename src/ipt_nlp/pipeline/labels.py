@@ -12,6 +12,7 @@ from ipt_nlp.model.scoring import GroupScores, TranscriptScores
 from ipt_nlp.transcript import Role
 
 DEFAULT_THRESHOLD = 0.5
+SMALLEST = 1e-4
 
 Given = tuple[dict[str, float], dict[str, list[str]], dict[str, list[Offsets]]]
 
@@ -75,16 +76,21 @@ def needs_review(
     band: float,
     speaker: Role | None,
 ) -> bool:
-    """Whether some decision was close: a score within ``band`` of its threshold, or two exclusive labels that close."""
+    """Whether some decision was close: log odds within ``band`` of the threshold's, or of the next of exclusive labels."""
     for head in (head for head in heads if speaker and head.applies_to(speaker)):
-        values = [scores[label] for label in head.labels]
+        odds = log_odds([scores[label] for label in head.labels])
         if head.exclusive:
-            best = sorted(values)[-2:]
-            if best[-1] - best[0] < band:
-                return True
-        elif any(
-            abs(v - thresholds.get(label, DEFAULT_THRESHOLD)) < band
-            for v, label in zip(values, head.labels, strict=True)
-        ):
+            second, first = np.sort(odds)[-2:]
+            close = first - second < band
+        else:
+            limits = log_odds([thresholds.get(label, DEFAULT_THRESHOLD) for label in head.labels])
+            close = bool((np.abs(odds - limits) < band).any())
+        if close:
             return True
     return False
+
+
+def log_odds(probabilities: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Log odds, kept finite where a rounded probability is 0 or 1."""
+    p = np.clip(np.array(probabilities, float), SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.log(p / (1 - p)))
