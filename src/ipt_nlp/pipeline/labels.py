@@ -76,7 +76,10 @@ def needs_review(
     band: float,
     speaker: Role | None,
 ) -> bool:
-    """Whether some decision was close: log odds within ``band`` of the threshold's, or of the next of exclusive labels."""
+    """Whether some decision was close.
+
+    Its log odds lie within ``band`` of the threshold's, or, of exclusive labels, the two likeliest do of each other.
+    """
     for head in (head for head in heads if speaker and head.applies_to(speaker)):
         odds = log_odds([scores[label] for label in head.labels])
         if head.exclusive:
