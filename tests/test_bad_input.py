@@ -55,7 +55,7 @@ BAD_FILES = {
     "missing columns": Bad("a.csv", _text(f"name,notes\nT,{SECRET}\n"), "no text column", "--column text=", 1),
     "missing speaker column": Bad("a.csv", _text(f"n,text\n1,{SECRET}\n"), "no speaker column", "--column speaker=", 1),
     "short row": Bad("a.csv", _text(f"speaker,text\nT,{SECRET}\nC\n"), "has 1 columns", "Quote", 3),
-    "speaker left out": Bad("a.csv", _text(f"speaker,text\nT,hi\n,{SECRET}\n"), "names no speaker", "Fill in", 3),
+    "no first speaker": Bad("a.csv", _text(f"speaker,text\n,{SECRET}\nT,hi\n"), "names no speaker", "Fill in", 2),
     "time that is none": Bad("a.csv", _text(f"speaker,text,start\nT,{SECRET},noon\n"), "is no time", "hh:mm:ss", 2),
     "open quote": Bad("a.csv", _text(f'speaker,text\nT,"{SECRET}\n'), "no valid table row", "CSV", 2),
     "ids restart": Bad(

@@ -91,6 +91,17 @@ def test_a_row_for_each_annotator_is_one_utterance_and_parts_of_one_are_joined(t
     assert second.transcript_id == "8"
 
 
+def test_a_row_without_a_speaker_goes_on_with_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("Speaker,ID,Utterance\nT,0,Hello.\n,1,Come in.\nC,2,Hi.\n", "utf-8")
+    (found,) = read(path)
+    assert [(u.utterance_id, u.speaker) for u in found.utterances] == [
+        (0, "therapist"),
+        (1, "therapist"),
+        (2, "client"),
+    ]
+
+
 def test_columns_by_other_names(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("who_speaks;said\nT;Hello.\nC;Hi.\n", "utf-8")

@@ -21,6 +21,11 @@ _WORDS: Mapping[Role, str] = {
 ROLE_WORDS: Mapping[Role, frozenset[str]] = {role: frozenset(words.split()) for role, words in _WORDS.items()}
 # Below this the two speakers talk too much alike to say which is the therapist.
 LEAST_CONFIDENCE = 0.6
+# Logistic regression on the differences of ``_habits`` over 731 transcripts; with whole sources held out it was right
+# in 98 % of 104 AnnoMI transcripts, 42 of 43 coaching calls and 99 % of 584 simulated cases, and undecided in 1 to 2 %.
+WEIGHTS = (6.3, -1.0, 21.0, -20.0)
+ENOUGH_TURNS = 20
+_SPOKEN = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def assign_roles(
 
 
 def infer_roles(turns: Sequence[RawTurn], known: Mapping[str | None, Role]) -> Inference | None:
-    """Roles of two speakers from the talk pattern: therapists ask more and talk less."""
+    """Roles of two speakers from the talk pattern: therapists ask more, say "you" more and "I" less, and talk less."""
     names = [name for name in dict.fromkeys(turn.speaker for turn in turns) if name is not None]
     for name, other in (names, names[::-1]):
         if known.get(name) in ("therapist", "client"):
@@ -89,17 +94,24 @@ def infer_roles(turns: Sequence[RawTurn], known: Mapping[str | None, Role]) -> I
     if any(name in known for name in names):
         return None
     first, second = (_habits([t.text for t in turns if t.speaker == name]) for name in names)
-    evidence = 4.0 * (first[0] - second[0]) + 1.5 * math.log((second[1] + 1) / (first[1] + 1))
+    evidence = sum(weight * (a - b) for weight, a, b in zip(WEIGHTS, first, second, strict=True))
     # Few turns say little, however lopsided they are.
-    evidence *= min(1.0, math.sqrt(len(turns) / 20))
+    evidence *= min(1.0, math.sqrt(len(turns) / ENOUGH_TURNS))
     confidence = 1 / (1 + math.exp(-abs(evidence)))
     therapist, client = names if evidence > 0 else names[::-1]
     return Inference({therapist: "therapist", client: "client"}, confidence)
 
 
-def _habits(texts: Sequence[str]) -> tuple[float, float]:
-    """Share of turns with a question, and words per turn."""
-    return sum("?" in text for text in texts) / len(texts), sum(len(text.split()) for text in texts) / len(texts)
+def _habits(texts: Sequence[str]) -> tuple[float, float, float, float]:
+    """Share of turns with a question, log words a turn, share of words for "you", share of words for "I"."""
+    spoken = [word for text in texts for word in _SPOKEN.findall(text.lower())]
+    count = max(len(spoken), 1)
+    return (
+        sum("?" in text for text in texts) / len(texts),
+        math.log(len(spoken) / len(texts) + 1),
+        sum(word in ("you", "your", "yours") for word in spoken) / count,
+        sum(word in ("i", "my", "me", "mine") for word in spoken) / count,
+    )
 
 
 def _no_roles(path: Path, names: Sequence[str], unknown: str, line: int) -> InputError:

@@ -51,8 +51,8 @@ def looks_tabular(text: str) -> bool:
 def parse_table(text: str, path: Path, columns: Mapping[str, str]) -> list[RawTranscript]:
     """The transcripts of a table with a header.
 
-    Rows with the id of the row before are parts of one utterance; a part that repeats an earlier one (a file with a
-    row for each annotator) is dropped.
+    A row without a speaker goes on with the speaker of the row before. Rows with the id of the row before are parts of
+    one utterance; a part that repeats an earlier one (a file with a row for each annotator) is dropped.
 
     Args:
         columns: field (``text``, ``speaker``, …) -> column name, where the file uses other names.
@@ -73,7 +73,8 @@ def parse_table(text: str, path: Path, columns: Mapping[str, str]) -> list[RawTr
                 path, f"has {len(row)} columns, the header {len(header)}", "Quote cells with a delimiter in them", line
             )
         transcript_id = found.get(row, "transcript") or path.stem
-        transcripts.setdefault(transcript_id, []).append(_turn(row, found, path, line))
+        turns = transcripts.setdefault(transcript_id, [])
+        turns.append(_with_speaker(_turn(row, found, path, line), turns, path))
     return [RawTranscript(name, tuple(_join_parts(turns, path))) for name, turns in transcripts.items()]
 
 
@@ -128,9 +129,16 @@ def _turn(row: Sequence[str], columns: _Columns, path: Path, line: int) -> RawTu
     identifier = columns.get(row, "utterance")
     utterance_id = None if not identifier else int(identifier) if re.fullmatch(r"\d{1,15}", identifier) else identifier
     speaker = columns.get(row, "speaker") if "speaker" in columns.at else None
-    if speaker == "":
-        raise InputError(path, "names no speaker", "Fill in the speaker", line)
     return RawTurn(speaker, columns.get(row, "text") or "", line, start_s, end_s, utterance_id)
+
+
+def _with_speaker(turn: RawTurn, before: Sequence[RawTurn], path: Path) -> RawTurn:
+    """``turn`` with the speaker of the row before where its own cell is empty."""
+    if turn.speaker != "":
+        return turn
+    if not before:
+        raise InputError(path, "names no speaker", "Fill in the speaker", turn.line)
+    return replace(turn, speaker=before[-1].speaker)
 
 
 def _time(value: str | None, name: str, scale: int, path: Path, line: int) -> float | None:
