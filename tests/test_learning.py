@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,3 +271,22 @@ def test_a_corpus_of_another_codebook_is_refused(
     assert run(["train", "--annotations", str(spoiled), "-o", str(out)]) == 2
     assert "'grieving'" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(
+    trained: Path, small_corpus: Path, tiny_base: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE, "utf-8")
+    command = ["train", "--annotations", str(small_corpus), "--config", str(tmp_path / "recipe.toml")]
+    command += ["--base", str(tiny_base), "-o", str(tmp_path / "mine")]
+    process = subprocess.Popen([sys.executable, "-m", "ipt_nlp.cli", *command], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if list((tmp_path / ".mine.training").glob("checkpoint-*/average.safetensors")):
+            break
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "mine").exists()
+    assert run([*command, "--resume"]) == 0
+    assert (tmp_path / "mine" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()

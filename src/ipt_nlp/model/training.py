@@ -156,7 +156,10 @@ class _Average(TrainerCallback):  # type: ignore[misc]  # transformers ships no 
             self._state[name].lerp_(value, 1 - decay)
 
     def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        save_file(self._state, Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE)
+        file = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
+        part = file.with_suffix(".part")
+        save_file(self._state, part)
+        part.replace(file)
 
     def apply(self) -> None:
         """Give the tagger the averaged parameters."""
@@ -212,9 +215,16 @@ def train_tagger(
         callbacks=[log, average],
         schedule=schedule,
     )
-    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    trainer.train(resume_from_checkpoint=last_whole_checkpoint(work) if resume else None)
     average.apply()
     return tagger.eval(), log.points
+
+
+def last_whole_checkpoint(work: Path) -> str | None:
+    """The newest checkpoint that was written to its end: the average of the weights is the last file of each."""
+    whole = [file.parent for file in work.glob(f"checkpoint-*/{_Average.FILE}")]
+    newest = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
+    return str(newest) if newest else None
 
 
 def _arguments(schedule: Schedule, work: Path) -> TrainingArguments:
