@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -110,13 +113,30 @@ def _run(nlp: object, transcripts: list[Transcript], writer: Writer | None) -> S
             task = bar.add_task("annotating", total=sum(len(t.utterances) for t in transcripts))
             for transcript, predictions in annotate(nlp, transcripts):
                 if writer:
-                    writer.write(transcript, predictions)
+                    with _uninterrupted():
+                        writer.write(transcript, predictions)
                 summary.add(transcript, predictions)
                 bar.advance(task, len(predictions))
     finally:
         if writer:
             writer.close()
     return summary
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold an interrupt back until the transcript that is being written is whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _report(summary: Summary, codebook: Codebook, options: AnnotateOptions, *, quiet: bool) -> None:
