@@ -1,6 +1,6 @@
 """The public yardstick: AnnoMI's expert labels, five folds by source, with the code path of the shipped model.
 
-Run: python scripts/bench_annomi.py AnnoMI-full.csv [--epochs 6] [--folds 5] [--out benchmarks]
+Run: python scripts/bench_annomi.py AnnoMI-full.csv [--config benchmarks/annomi.toml] [--folds 5] [--out benchmarks]
 """
 
 from __future__ import annotations
@@ -39,13 +39,11 @@ Scores = dict[str, list[Any]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", type=Path)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--config", type=Path, default=ROOT / "benchmarks" / "annomi.toml")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks")
     options = parser.parse_args()
-    recipe = Recipe.load(ROOT / "models" / "default" / "config.toml").model_copy(
-        update={"codebook": "annomi", "auxiliary_codebooks": (), "epochs": options.epochs}
-    )
+    recipe = Recipe.load(options.config)
     corpus = coded_by_experts(options.table)
     where = folds(corpus, options.folds, recipe.seed)
     heads = head_groups(Codebook.load("annomi"))

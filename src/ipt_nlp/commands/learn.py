@@ -36,6 +36,7 @@ def train_model(
     corpus = _read(annotations, paths)
 
     from ipt_nlp.learning.card import write_card
+    from ipt_nlp.learning.pictures import reliability_diagram
     from ipt_nlp.learning.training import train
     from ipt_nlp.model.scoring import Scorer
 
@@ -44,6 +45,8 @@ def train_model(
     coders = coder_agreement(read_annotations(annotations), trained.split.test, known)
     evaluation = evaluate(Scorer.load(out, out.name), trained.split.test, known, coders)
     evaluation.save(out)
+    bins = {group: figures.reliability for group, figures in evaluation.views[0].groups.items()}
+    reliability_diagram(bins, out / "reliability.png")
     write_card(out, evaluation, trained.split, recipe, known)
     _print(evaluation, as_json=as_json)
     console.say(f"Written: {out}")

@@ -18,8 +18,9 @@ from ipt_nlp.learning.annomi import SOURCE as ANNOMI
 from ipt_nlp.learning.confidence import fit_acceptance, turn_confidence
 from ipt_nlp.learning.corpus import CodedTranscript, Corpus
 from ipt_nlp.learning.measures import labels_given
+from ipt_nlp.learning.pictures import learning_curve
 from ipt_nlp.learning.recipe import Recipe
-from ipt_nlp.learning.splits import Split, split
+from ipt_nlp.learning.splits import Split, narrowed, split
 from ipt_nlp.learning.targets import gold_targets, soft_targets
 from ipt_nlp.model.base import weights_sha256
 from ipt_nlp.model.calibration import calibrate, fit_platt, fit_temperature, fit_threshold
@@ -62,6 +63,7 @@ def train(
     parts = split(
         transcripts, count=recipe.folds, test=recipe.test_folds, calibration=recipe.calibration_folds, seed=recipe.seed
     )
+    parts = narrowed(parts, recipe.learn_from, recipe.learn_share, recipe.seed)
     config = tagger_config(codebook, recipe, version)
     items = [training_transcript(t, config.heads, recipe.unsure_weight) for t in parts.train]
     work = out.with_name(f".{out.name}.training")
@@ -70,6 +72,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
+    learning_curve(curve, out / "learning_curve.png")
     (out / CURVE).write_text(json.dumps([{"step": s, "loss": x} for s, x in curve]) + "\n", "utf-8")
     shutil.rmtree(work, ignore_errors=True)
     return Trained(out, parts)
