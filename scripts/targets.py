@@ -112,5 +112,3 @@ def _confidence(view: dict[str, Any]) -> Iterator[Target]:
 
 def _pair(interval: list[float] | None) -> tuple[float, float] | None:
     return (interval[0], interval[1]) if interval else None
-
-
