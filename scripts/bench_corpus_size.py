@@ -1,6 +1,6 @@
-"""What more coded talk is worth: the recipe on growing shares of the simulated cases, tested on simulated and real talk.
+"""What more coded talk is worth: the recipe on growing shares of the simulated cases, tested on all talk held out.
 
-Run: python scripts/bench_corpus_size.py --text annomi=AnnoMI-full.csv [--shares 0.25 0.5 1] [--epochs 4] [--out benchmarks]
+Run: python scripts/bench_corpus_size.py --text annomi=AnnoMI-full.csv [--shares 0.25 0.5 1] [--epochs 4]
 Nothing here has learned from real talk: the figures on AnnoMI are what a new kind of clinic would see.
 """
 

