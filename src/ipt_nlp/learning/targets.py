@@ -40,18 +40,6 @@ def soft_targets(coded: CodedTranscript, group: Group, unsure_weight: float) -> 
     return targets, weights
 
 
-def story_targets(coded: CodedTranscript, group: Group, told_by: str) -> tuple[Array, Array]:
-    """Targets [turn, label] and weights [turn] of what the whole case is about, the same for each of its turns.
-
-    Args:
-        group: labels of the group ``told_by``, each of which counts where any coder used it in any turn of the case.
-    """
-    count = len(coded.transcript.utterances)
-    given = [a.labels[told_by] for found in coded.annotations.values() for a in found if told_by in a.labels]
-    about = [any(label in labels for labels in given) for label in group.labels]
-    return np.tile(np.array(about, np.float32), (count, 1)), np.full(count, float(bool(given)), np.float32)
-
-
 def gold_targets(coded: CodedTranscript, group: Group) -> tuple[Array, NDArray[np.bool_]]:
     """0/1 targets [turn, label] by the first coder of each turn, and which turns [turn] are coded at all."""
     utterances = coded.transcript.utterances

@@ -21,7 +21,7 @@ from ipt_nlp.learning.measures import labels_given
 from ipt_nlp.learning.pictures import learning_curve
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.splits import Split, narrowed, split
-from ipt_nlp.learning.targets import gold_targets, soft_targets, story_targets
+from ipt_nlp.learning.targets import gold_targets, soft_targets
 from ipt_nlp.model.base import weights_sha256
 from ipt_nlp.model.calibration import calibrate, fit_platt, fit_temperature, fit_threshold
 from ipt_nlp.model.config import BASE_PACKAGE, BASE_SHA256, HeadGroup, TaggerConfig, head_groups
@@ -32,7 +32,6 @@ from ipt_nlp.model.training import Schedule, TrainingTranscript, train_tagger
 
 RECIPE = "config.toml"
 CURVE = "learning_curve.json"
-STORY = "story"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,6 @@ def tagger_config(codebook: Codebook, recipe: Recipe, version: str) -> TaggerCon
     auxiliary = [head_groups(Codebook.load(name), auxiliary=True) for name in recipe.auxiliary_codebooks]
     detail = (DETAIL,) if ANNOMI in (*recipe.auxiliary_codebooks, codebook.name) else ()
     heads = (*head_groups(codebook), *(head for heads in auxiliary for head in heads), *detail)
-    if recipe.story_of:
-        heads += (HeadGroup(STORY, codebook.labels_of(recipe.story_of), "any", exclusive=False, auxiliary=True),)
     return TaggerConfig(
         base=recipe.base,
         base_sha256=BASE_SHA256 if recipe.base == BASE_PACKAGE else weights_sha256(recipe.base),
@@ -146,12 +143,7 @@ def _fit(head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any,
 def training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], recipe: Recipe) -> TrainingTranscript:
     """A coded transcript as the tagger learns from it."""
     texts, speakers = texts_and_speakers(coded)
-    both = {
-        head.name: story_targets(coded, head, recipe.story_of)
-        if head.name == STORY
-        else soft_targets(coded, head, recipe.unsure_weight)
-        for head in heads
-    }
+    both = {head.name: soft_targets(coded, head, recipe.unsure_weight) for head in heads}
     targets, weights = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
     return TrainingTranscript(texts, speakers, targets, weights)
 
@@ -166,6 +158,7 @@ def schedule(recipe: Recipe) -> Schedule:
         weight_decay=recipe.weight_decay,
         average_decay=recipe.average_decay,
         most_positive_weight=recipe.most_positive_weight,
+        whole_layers=recipe.whole_layers,
         seed=recipe.seed,
     )
 

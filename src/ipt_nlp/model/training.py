@@ -19,6 +19,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from ipt_nlp.model.base import load_encoder, load_tokenizer
 from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
 from ipt_nlp.model.config import HeadGroup, TaggerConfig
+from ipt_nlp.model.lowrank import as_adapters, whole_layers
 from ipt_nlp.model.tagger import SessionTagger
 from ipt_nlp.model.windows import Piece, pack, tokens
 
@@ -42,7 +43,7 @@ class TrainingTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to learn."""
+    """How long and how fast to learn; ``whole_layers``: see ``lowrank``."""
 
     epochs: int
     windows_per_step: int
@@ -52,6 +53,7 @@ class Schedule:
     weight_decay: float
     average_decay: float
     most_positive_weight: float
+    whole_layers: bool
     seed: int
 
 
@@ -203,7 +205,8 @@ def train_tagger(
         The tagger, in evaluation mode, and its learning curve as (step, mean loss since the last point).
     """
     set_seed(schedule.seed)
-    tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    whole = schedule.whole_layers and config.adapter_rank > 0
+    tagger = whole_layers(config) if whole else SessionTagger(config, load_encoder(config.base, config.base_sha256))
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
     windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
     log, average = _LossLog(), _Average(tagger, schedule.average_decay)
@@ -217,7 +220,7 @@ def train_tagger(
     )
     trainer.train(resume_from_checkpoint=last_whole_checkpoint(work) if resume else None)
     average.apply()
-    return tagger.eval(), log.points
+    return as_adapters(tagger, config) if whole else tagger.eval(), log.points
 
 
 def last_whole_checkpoint(work: Path) -> str | None:
