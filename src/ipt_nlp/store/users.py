@@ -100,11 +100,11 @@ class Users:
     def _change(self, actor: User, name: str, values: dict[str, Any], what: str) -> User:
         with self.database.transaction() as t:
             authorise(t.connection, actor, "user.change")
-            _known(t, name)
+            before = _known(t, name)
             ids = {"user": name} | {key: value for key, value in values.items() if key == "role"}
             audit.change(t, users, name, values, actor.name, what, ids)
             admins = select(func.count()).where(users.c.role == "admin", users.c.disabled.is_(False))
-            if t.connection.scalar(admins) == 0:
+            if before.role == "admin" and not before.disabled and t.connection.scalar(admins) == 0:
                 raise StoreError(f"user {name!r} is the only admin. Make somebody else admin first.")
             return _user(_known(t, name))
 
