@@ -45,3 +45,35 @@ class CodebookError(InputError):
 
 class ModelError(IptNlpError):
     """A model folder that cannot be used: incomplete, damaged, or made for other base weights."""
+
+
+class StoreError(IptNlpError):
+    """A store that cannot be opened, or a change that it refuses."""
+
+
+class RoleError(StoreError):
+    """What was asked for is for other roles; the message names them."""
+
+
+class ConflictError(StoreError):
+    """A coder's change was made on an event that is not the newest any more. Nothing was stored, nothing is lost.
+
+    Attributes:
+        coder, transcript_id, utterance_id: whose change to what.
+        seen: the event that the change was made on, or None for none.
+        newest: the event that is there, or None for none.
+    """
+
+    def __init__(
+        self, coder: str, transcript_id: str, utterance_id: int | str, seen: int | None, newest: int | None
+    ) -> None:
+        self.coder, self.transcript_id, self.utterance_id = coder, transcript_id, utterance_id
+        self.seen, self.newest = seen, newest
+        super().__init__(
+            f"transcript {transcript_id!r} utterance {utterance_id!r}: coder {coder!r} changed it on {_event(seen)}, "
+            f"but the newest there is {_event(newest)}. Look at it again and repeat the change."
+        )
+
+
+def _event(number: int | None) -> str:
+    return "no event" if number is None else f"event {number}"

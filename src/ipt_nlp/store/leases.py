@@ -1,0 +1,156 @@
+"""Queues whose items are leased for some minutes, so that two people do not take the same one by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ipt_nlp.errors import StoreError
+from ipt_nlp.store import audit
+from ipt_nlp.store.canonical import storable, timestamp, utterance_id_of
+from ipt_nlp.store.database import Database, Transaction
+from ipt_nlp.store.permissions import authorise
+from ipt_nlp.store.schema import assignments, queues
+from ipt_nlp.store.transcripts import require_utterances
+from ipt_nlp.store.values import Item, Lease, User
+
+SINGLE, DOUBLE = 1, 2
+Holders = dict[tuple[str, str], dict[str, Row[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Who is working on what. A lease that has expired counts as given back."""
+
+    database: Database
+
+    def define(self, actor: User, queue: str, *, double: bool) -> None:
+        """Say whether two coders may hold the same item of a queue. A queue nobody defined is single."""
+        storable(queue, "the name of a queue")
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "queue.define")
+            ids = {"queue": queue, "double": double}
+            if t.connection.scalar(select(queues.c.queue).where(queues.c.queue == queue)) is None:
+                audit.append(t, queues, {"queue": queue, "double": double}, actor.name, "queue.define", ids)
+            else:
+                audit.change(t, queues, queue, {"double": double}, actor.name, "queue.define", ids)
+
+    def lease(self, actor: User, queue: str, items: Sequence[Item], minutes: float) -> tuple[Lease, ...]:
+        """Lease those of ``items`` that are free, in their order; the ones ``actor`` holds already are renewed.
+
+        Raises:
+            StoreError: an item is no utterance of the store.
+        """
+        storable(queue, "the name of a queue")
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "lease.take")
+            until = self._until(minutes)
+            _expire(t, queue)
+            held = _held(t, queue)
+            room = DOUBLE if t.connection.scalar(select(queues.c.double).where(queues.c.queue == queue)) else SINGLE
+            granted = []
+            for transcript_id, utterance_id in dict.fromkeys(items):
+                key = require_utterances(t.connection, transcript_id, [utterance_id])[0]
+                holders = held.get((transcript_id, key), {})
+                if actor.name in holders:
+                    granted.append(_prolong(t, actor, holders[actor.name], until))
+                elif len(holders) < room:
+                    granted.append(_grant(t, actor, queue, (transcript_id, key), until))
+            return tuple(granted)
+
+    def renew(self, actor: User, leases: Sequence[int], minutes: float) -> tuple[Lease, ...]:
+        """Hold leases for longer.
+
+        Raises:
+            StoreError: one is not held by ``actor`` any more; none is renewed then.
+        """
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "lease.take")
+            until = self._until(minutes)
+            return tuple(_prolong(t, actor, _mine(t, actor, number), until) for number in leases)
+
+    def release(self, actor: User, leases: Sequence[int]) -> None:
+        """Give leases back; ones that have expired since are let be."""
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "lease.take")
+            for number in leases:
+                row = t.connection.execute(select(assignments).where(assignments.c.lease_id == number)).one_or_none()
+                if row is not None and row.holder == actor.name and row.state == "open":
+                    _change(t, actor.name, row, {"state": "released"}, "lease.release")
+
+    def held(self, queue: str, holder: str | None = None) -> tuple[Lease, ...]:
+        """The leases of a queue that hold now; of one person if asked for."""
+        now = timestamp(self.database.clock())
+        column = assignments.c
+        query = select(assignments).where(column.queue == queue, column.state == "open", column.expires_at > now)
+        if holder is not None:
+            query = query.where(column.holder == holder)
+        with self.database.reading() as connection:
+            return tuple(_lease(row._mapping) for row in connection.execute(query.order_by(column.lease_id)))
+
+    def _until(self, minutes: float) -> str:
+        if minutes <= 0:
+            raise StoreError("a lease lasts more than 0 minutes.")
+        return timestamp(self.database.clock() + timedelta(minutes=minutes))
+
+
+def _expire(t: Transaction, queue: str) -> None:
+    column = assignments.c
+    stale = select(assignments).where(column.queue == queue, column.state == "open", column.expires_at <= t.now)
+    for row in t.connection.execute(stale).all():
+        _change(t, row.holder, row, {"state": "expired"}, "lease.expire")
+
+
+def _held(t: Transaction, queue: str) -> Holders:
+    held: Holders = {}
+    query = select(assignments).where(assignments.c.queue == queue, assignments.c.state == "open")
+    for row in t.connection.execute(query):
+        held.setdefault((row.transcript_id, row.utterance_id), {})[row.holder] = row
+    return held
+
+
+def _grant(t: Transaction, actor: User, queue: str, item: tuple[str, str], until: str) -> Lease:
+    row = {
+        "queue": queue,
+        "transcript_id": item[0],
+        "utterance_id": item[1],
+        "holder": actor.name,
+        "state": "open",
+        "expires_at": until,
+        "created_at": t.now,
+    }
+    ids = {"queue": queue, "transcript": item[0], "utterance": item[1]}
+    return _lease(audit.append(t, assignments, row, actor.name, "lease.take", ids))
+
+
+def _prolong(t: Transaction, actor: User, row: Row[Any], until: str) -> Lease:
+    _change(t, actor.name, row, {"expires_at": until}, "lease.renew")
+    return _lease(dict(row._mapping) | {"expires_at": until})
+
+
+def _mine(t: Transaction, actor: User, number: int) -> Row[Any]:
+    row = t.connection.execute(select(assignments).where(assignments.c.lease_id == number)).one_or_none()
+    if row is None or row.holder != actor.name or row.state != "open" or row.expires_at <= t.now:
+        raise StoreError(f"lease {number} is not held by {actor.name!r} any more. Lease the item again.")
+    return row
+
+
+def _change(t: Transaction, who: str, row: Row[Any], values: dict[str, str], what: str) -> None:
+    ids = {"queue": row.queue, "transcript": row.transcript_id, "utterance": row.utterance_id}
+    audit.change(t, assignments, row.lease_id, values, who, what, ids)
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(
+        lease_id=row["lease_id"],
+        queue=row["queue"],
+        transcript_id=row["transcript_id"],
+        utterance_id=utterance_id_of(row["utterance_id"]),
+        holder=row["holder"],
+        state=row["state"],
+        expires_at=row["expires_at"],
+    )

@@ -1,0 +1,159 @@
+"""Queues with their leases, and jobs."""
+
+from __future__ import annotations
+
+import pytest
+
+from ipt_nlp.errors import RoleError, StoreError
+from ipt_nlp.store import LOCAL, AnnotationStore
+from ipt_nlp.store.values import Item, Lease, User
+from tests.store.conftest import Clock, person
+
+ITEMS: list[Item] = [("s01", n) for n in range(4)]
+
+
+def turns(leases: tuple[Lease, ...]) -> list[object]:
+    return [lease.utterance_id for lease in leases]
+
+
+@pytest.mark.usefixtures("s01")
+def test_an_item_is_leased_to_one_coder_at_a_time(store: AnnotationStore, ann: User, ben: User) -> None:
+    assert turns(store.leases.lease(ann, "q", ITEMS[:2], 10)) == [0, 1]
+    assert turns(store.leases.lease(ben, "q", ITEMS[:3], 10)) == [2]
+    assert turns(store.leases.held("q", "ann")) == [0, 1]
+    assert turns(store.leases.lease(ben, "other", ITEMS[:1], 10)) == [0]
+
+
+@pytest.mark.usefixtures("s01")
+def test_a_double_queue_gives_an_item_to_two_coders_and_no_more(
+    store: AnnotationStore, ann: User, ben: User, sue: User
+) -> None:
+    store.leases.define(LOCAL, "q", double=False)
+    store.leases.define(sue, "q", double=True)
+    for who, given in ((ann, [0]), (ben, [0]), (sue, [])):
+        assert turns(store.leases.lease(who, "q", ITEMS[:1], 10)) == given
+    with pytest.raises(RoleError):
+        store.leases.define(ann, "q", double=False)
+
+
+@pytest.mark.usefixtures("s01")
+def test_an_abandoned_item_comes_back(store: AnnotationStore, ann: User, ben: User, clock: Clock) -> None:
+    (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
+    clock.forward(minutes=10)
+    assert store.leases.held("q") == ()
+    assert turns(store.leases.lease(ben, "q", ITEMS[:1], 10)) == [0]
+    with pytest.raises(StoreError, match="not held by 'ann'"):
+        store.leases.renew(ann, [lease.lease_id], 10)
+    whats = [entry.what for entry in store.audit.of("assignments", lease.lease_id)]
+    assert whats == ["lease.take", "lease.expire"]
+
+
+@pytest.mark.usefixtures("s01")
+def test_a_lease_is_renewed_by_its_holder(store: AnnotationStore, ann: User, ben: User, clock: Clock) -> None:
+    (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
+    clock.forward(minutes=9)
+    (renewed,) = store.leases.renew(ann, [lease.lease_id], 10)
+    assert renewed.expires_at == "2026-01-05T09:19:00.000000Z"
+    (again,) = store.leases.lease(ann, "q", ITEMS[:1], 20)
+    assert (again.lease_id, again.expires_at) == (lease.lease_id, "2026-01-05T09:29:00.000000Z")
+    with pytest.raises(StoreError):
+        store.leases.renew(ben, [lease.lease_id], 10)
+
+
+@pytest.mark.usefixtures("s01")
+def test_a_released_item_is_free_at_once(store: AnnotationStore, ann: User, ben: User) -> None:
+    (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
+    store.leases.release(ben, [lease.lease_id])
+    assert turns(store.leases.lease(ben, "q", ITEMS[:1], 10)) == []
+    store.leases.release(ann, [lease.lease_id, lease.lease_id])
+    assert turns(store.leases.lease(ben, "q", ITEMS[:1], 10)) == [0]
+    assert store.verify() == []
+
+
+@pytest.mark.usefixtures("s01")
+def test_an_item_that_is_not_there_or_no_time_is_refused(store: AnnotationStore, ann: User) -> None:
+    with pytest.raises(StoreError, match="no utterance 9"):
+        store.leases.lease(ann, "q", [("s01", 0), ("s01", 9)], 10)
+    with pytest.raises(StoreError, match="more than 0"):
+        store.leases.lease(ann, "q", ITEMS, 0)
+    assert store.leases.held("q") == ()
+
+
+def test_a_job_runs_from_the_queue_to_its_result(store: AnnotationStore, clock: Clock) -> None:
+    queued = store.jobs.create(LOCAL, "retrain", {"base": "default"})
+    assert (queued.state, queued.parameters, queued.created_by) == ("queued", {"base": "default"}, "local")
+    assert store.jobs.claim("w1", ["other"]) is None
+    running = store.jobs.claim("w1", ["retrain"])
+    assert running is not None
+    assert (running.job_id, running.state, running.worker) == (queued.job_id, "running", "w1")
+    clock.forward(seconds=30)
+    job = store.jobs.heartbeat(queued.job_id, "w1", 0.5, "epoch 2 of 4")
+    assert (job.progress, job.message, job.cancel_requested) == (0.5, "epoch 2 of 4", False)
+    job = store.jobs.finish(queued.job_id, "w1", {"ref": "mine@2"})
+    assert (job.state, job.progress, job.result) == ("finished", 1.0, {"ref": "mine@2"})
+    assert job.finished_at == "2026-01-05T09:00:30.000000Z"
+    assert store.jobs.list("retrain") == (job,)
+    whats = [(entry.what, entry.actor) for entry in store.audit.of("jobs", job.job_id)]
+    assert whats == [("job.create", "local"), ("job.claim", "worker:w1"), ("job.finish", "worker:w1")]
+    assert store.verify() == []
+
+
+def test_a_kind_has_one_job_at_a_time(store: AnnotationStore) -> None:
+    first = store.jobs.create(LOCAL, "retrain")
+    with pytest.raises(StoreError, match=f"job {first.job_id} .retrain. is queued"):
+        store.jobs.create(LOCAL, "retrain")
+    store.jobs.create(LOCAL, "export")
+    store.jobs.claim("w1", ["retrain"])
+    with pytest.raises(StoreError, match="is running already"):
+        store.jobs.create(LOCAL, "retrain")
+    store.jobs.fail(first.job_id, "w1", "no corpus")
+    assert store.jobs.create(LOCAL, "retrain").state == "queued"
+    assert store.jobs.get(first.job_id).error == "no corpus"
+
+
+def test_a_silent_workers_job_is_taken_over(store: AnnotationStore, clock: Clock) -> None:
+    job = store.jobs.create(LOCAL, "retrain")
+    store.jobs.claim("w1", ["retrain"])
+    clock.forward(seconds=50)
+    assert store.jobs.take_over("w2", ["retrain"]) is None
+    clock.forward(seconds=50)
+    assert store.jobs.take_over("w2", ["export"]) is None
+    taken = store.jobs.take_over("w2", ["retrain"])
+    assert taken is not None
+    assert taken.worker == "w2"
+    for late in (
+        lambda: store.jobs.heartbeat(job.job_id, "w1", 0.9),
+        lambda: store.jobs.finish(job.job_id, "w1"),
+    ):
+        with pytest.raises(StoreError, match="not being done by 'w1'"):
+            late()
+    assert store.jobs.finish(job.job_id, "w2").state == "finished"
+
+
+def test_a_silent_workers_job_is_marked_failed(store: AnnotationStore, clock: Clock) -> None:
+    job = store.jobs.create(LOCAL, "retrain")
+    store.jobs.claim("w1", ["retrain"])
+    clock.forward(minutes=5)
+    assert [failed.job_id for failed in store.jobs.fail_silent()] == [job.job_id]
+    assert store.jobs.get(job.job_id).state == "failed"
+    assert store.jobs.fail_silent() == ()
+
+
+def test_cancelling_asks_a_running_worker_and_stops_a_queued_job(store: AnnotationStore) -> None:
+    job = store.jobs.create(LOCAL, "retrain")
+    assert store.jobs.request_cancel(LOCAL, job.job_id).state == "cancelled"
+    with pytest.raises(StoreError, match="cancelled already"):
+        store.jobs.request_cancel(LOCAL, job.job_id)
+    job = store.jobs.create(LOCAL, "retrain")
+    store.jobs.claim("w1", ["retrain"])
+    assert store.jobs.request_cancel(LOCAL, job.job_id).state == "running"
+    assert store.jobs.heartbeat(job.job_id, "w1").cancel_requested
+    assert store.jobs.cancelled(job.job_id, "w1").state == "cancelled"
+
+
+def test_jobs_are_for_researchers(store: AnnotationStore, ann: User) -> None:
+    with pytest.raises(RoleError, match="researcher, admin"):
+        store.jobs.create(ann, "retrain")
+    assert store.jobs.create(person(store, "ray", "researcher"), "retrain").created_by == "ray"
+    with pytest.raises(StoreError, match="no job 99"):
+        store.jobs.get(99)
