@@ -28,7 +28,7 @@ from ipt_nlp.model.base import base_folder
 ROOT = Path(__file__).resolve().parents[1]
 # Few-shot, as SetFit is meant to be used (Tunstall et al. 2022): this many turns of each label.
 SHOTS = 32
-STEPS = 400
+STEPS = 150
 
 
 def main() -> None:
