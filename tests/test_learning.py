@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipt_nlp.cli import run
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import InputError, UsageError
-from ipt_nlp.learning.annomi import expert_annotations
+from ipt_nlp.learning.annomi import coded_by_experts, expert_annotations
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
+from ipt_nlp.learning.dataset import as_dataset
 from ipt_nlp.learning.recipe import Recipe
-from ipt_nlp.learning.splits import folds, split
+from ipt_nlp.learning.splits import folds, narrowed, split
 from ipt_nlp.learning.targets import gold_targets, soft_targets
 from ipt_nlp.model.config import HeadGroup
 from ipt_nlp.transcript import Transcript, Utterance
@@ -165,13 +167,17 @@ def test_the_shipped_recipe_is_one() -> None:
 def test_experts_labels_are_the_plurality(tmp_path: Path) -> None:
     path = tmp_path / "annomi.csv"
     path.write_text(
-        "transcript_id,utterance_id,interlocutor,main_therapist_behaviour,client_talk_type\n"
-        "1,0,therapist,question,\n1,0,therapist,reflection,\n1,0,therapist,reflection,\n1,1,client,,change\n",
+        "transcript_id,video_url,utterance_id,interlocutor,utterance_text,main_therapist_behaviour,question_subtype,"
+        "reflection_subtype,client_talk_type\n"
+        "1,v,0,therapist,So it is hard?,question,open,,\n1,v,0,therapist,So it is hard?,reflection,,complex,\n"
+        "1,v,0,therapist,So it is hard?,reflection,,complex,\n1,v,1,client,It is.,,,,change\n",
         "utf-8",
     )
     found = expert_annotations(path)
-    assert found["1", 0].labels == {"therapist_behaviour": ("reflection",)}
+    assert found["1", 0].labels == {"therapist_behaviour": ("reflection",), "therapist_detail": ("complex",)}
     assert found["1", 1].labels == {"client_talk": ("change",)}
+    (coded,) = coded_by_experts(path)
+    assert (coded.group, len(coded.transcript.utterances), list(coded.annotations)) == ("v", 2, [0, 1])
 
 
 @pytest.fixture(scope="module")
@@ -290,3 +296,26 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     assert not (tmp_path / "mine").exists()
     assert run([*command, "--resume"]) == 0
     assert (tmp_path / "mine" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+
+def test_the_corpus_is_a_dataset(tmp_path: Path) -> None:
+    first = line(0, speaker="therapist", labels={"techniques": ["exploration"], "themes": []})
+    path = corpus_file(tmp_path, first, line(1), line(1, coder="ai-B", labels={"themes": []}, text=None))
+    dataset = as_dataset(read_corpus([path]), Codebook.load("ipt"))
+    assert dataset.num_rows == 3
+    assert dataset[0]["techniques"] == ["exploration"]
+    assert [row["techniques"] for row in dataset][1:] == [None, None]
+    assert [row["themes"] for row in dataset] == [[], ["grief"], []]
+    assert set(dataset.unique("coder")) == {"ai-A", "ai-B"}
+
+
+def test_a_smaller_share_is_within_a_larger_one() -> None:
+    transcripts = [coded(("annomi", "made")[n % 2], f"g{n}", n, 3) for n in range(40)]
+    parts = split(transcripts, count=4, test=[0], calibration=[1], seed=3)
+    half, quarter = (narrowed(parts, (), share, 3) for share in (0.5, 0.25))
+    assert {t.group for t in quarter.train} < {t.group for t in half.train} < {t.group for t in parts.train}
+    made = narrowed(parts, ("made",), 1.0, 3)
+    assert {t.source for t in (*made.train, *made.calibration)} == {"made"}
+    assert made.test == parts.test
+    with pytest.raises(UsageError, match="other"):
+        narrowed(parts, ("other",), 1.0, 3)

@@ -12,7 +12,11 @@ from ipt_nlp.errors import InputError
 
 
 class Recipe(BaseModel):
-    """Everything that decides what training makes of a corpus. Rates are those of AdamW."""
+    """Everything that decides what training makes of a corpus. Rates are those of AdamW.
+
+    ``learn_from`` names the sources to learn and calibrate on (empty: all); ``learn_share`` is the share of their
+    groups: both are for asking what a smaller corpus would have given.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +40,8 @@ class Recipe(BaseModel):
     folds: Annotated[int, Field(ge=3)] = 10
     test_folds: tuple[int, ...] = (0,)
     calibration_folds: tuple[int, ...] = (1,)
+    learn_from: tuple[str, ...] = ()
+    learn_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int = 13
 
     @classmethod
