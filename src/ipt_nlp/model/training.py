@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ class TrainingTranscript:
     """One transcript to learn from.
 
     Attributes:
-        targets: group -> [turn, label] in [0, 1]; between the two where coders differ.
+        targets: group -> [turn, label] in [0, 1]; between the two where coders differ, nan where a label was not yet in
+            the codebook of the coders.
         weights: group -> [turn]; 0 where the group was not coded or does not apply.
     """
 
@@ -184,10 +185,21 @@ def positive_weights(
     weights = {}
     for head in heads:
         coded = np.concatenate([t.weights[head.name] > 0 for t in corpus])
-        positives = np.concatenate([t.targets[head.name] for t in corpus])[coded].sum(axis=0)
-        ratio = np.sqrt((coded.sum() - positives) / np.maximum(positives, 1.0))
+        targets = np.concatenate([t.targets[head.name] for t in corpus])[coded]
+        positives, known = np.nansum(targets, axis=0), (~np.isnan(targets)).sum(axis=0)
+        ratio = np.sqrt((known - positives) / np.maximum(positives, 1.0))
         weights[head.name] = torch.from_numpy(np.clip(ratio, 1.0, most).astype(np.float32))
     return weights
+
+
+class _Steps(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
+    """Tells how much of the training is done."""
+
+    def __init__(self, tell: Callable[[float], None]) -> None:
+        self._tell = tell
+
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._tell(state.global_step / state.max_steps)
 
 
 def train_tagger(
@@ -204,18 +216,50 @@ def train_tagger(
     """
     set_seed(schedule.seed)
     tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    checkpoint = last_whole_checkpoint(work) if resume else None
+    return _fit(tagger, corpus, schedule, _arguments(schedule, work), [], checkpoint)
+
+
+def train_on(
+    tagger: SessionTagger,
+    corpus: Sequence[TrainingTranscript],
+    schedule: Schedule,
+    work: Path,
+    tell: Callable[[float], None],
+) -> tuple[SessionTagger, list[tuple[int, float]]]:
+    """Go on training ``tagger`` from what it knows, without checkpoints; else as ``train_tagger``.
+
+    Args:
+        tell: called after each step with the share that is done; what it raises ends the training.
+    """
+    set_seed(schedule.seed)
+    arguments = _arguments(schedule, work)
+    arguments.set_save(strategy="no")
+    arguments.disable_tqdm = True
+    return _fit(tagger, corpus, schedule, arguments, [_Steps(tell)], None)
+
+
+def _fit(
+    tagger: SessionTagger,
+    corpus: Sequence[TrainingTranscript],
+    schedule: Schedule,
+    arguments: TrainingArguments,
+    callbacks: list[TrainerCallback],
+    checkpoint: str | None,
+) -> tuple[SessionTagger, list[tuple[int, float]]]:
+    config = tagger.config
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
     windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
     log, average = _LossLog(), _Average(tagger, schedule.average_decay)
     trainer = _Trainer(
         model=tagger,
-        args=_arguments(schedule, work),
+        args=arguments,
         train_dataset=windows.dataset(),
         data_collator=windows.collate,
-        callbacks=[log, average],
+        callbacks=[log, average, *callbacks],
         schedule=schedule,
     )
-    trainer.train(resume_from_checkpoint=last_whole_checkpoint(work) if resume else None)
+    trainer.train(resume_from_checkpoint=checkpoint)
     average.apply()
     return tagger.eval(), log.points
 
