@@ -64,7 +64,7 @@ def main() -> None:
 def tagger(train: Part, test: Part, heads: Sequence[HeadGroup], recipe: Recipe) -> Scores:
     """The windowed tagger, trained on ``train`` as the shipped one was."""
     config = tagger_config(Codebook.load(recipe.codebook), recipe, "0")
-    items = [training_transcript(t, config.heads, recipe.unsure_weight) for t in train]
+    items = [training_transcript(t, config.heads, recipe) for t in train]
     with tempfile.TemporaryDirectory() as folder:
         trained, _ = train_tagger(items, config, schedule(recipe), Path(folder))
         trained.save_pretrained(folder)

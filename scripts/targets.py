@@ -24,6 +24,7 @@ class Target:
 
     @property
     def met(self) -> bool:
+        """Whether the target is reached; what was not measured is not."""
         if self.measured is None:
             return False
         return self.measured >= self.limit if self.at_least else self.measured <= self.limit
@@ -112,5 +113,3 @@ def _confidence(view: dict[str, Any]) -> Iterator[Target]:
 
 def _pair(interval: list[float] | None) -> tuple[float, float] | None:
     return (interval[0], interval[1]) if interval else None
-
-

@@ -65,7 +65,7 @@ def train(
     )
     parts = narrowed(parts, recipe.learn_from, recipe.learn_share, recipe.seed)
     config = tagger_config(codebook, recipe, version)
-    items = [training_transcript(t, config.heads, recipe.unsure_weight) for t in parts.train]
+    items = [training_transcript(t, config.heads, recipe) for t in parts.train]
     work = out.with_name(f".{out.name}.training")
     tagger, curve = train_tagger(items, config, schedule(recipe), work, resume=resume)
     calibrate_tagger(tagger, parts.calibration, work)
@@ -141,9 +141,10 @@ def _fit(head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any,
     return np.array([fit_platt(scores[:, i], targets[:, i]) for i in range(len(head.labels))])
 
 
-def training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], unsure: float) -> TrainingTranscript:
+def training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], recipe: Recipe) -> TrainingTranscript:
+    """A coded transcript as the tagger learns from it."""
     texts, speakers = texts_and_speakers(coded)
-    both = {head.name: soft_targets(coded, head, unsure) for head in heads}
+    both = {head.name: soft_targets(coded, head, recipe.unsure_weight) for head in heads}
     targets, weights = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
     return TrainingTranscript(texts, speakers, targets, weights)
 
@@ -158,6 +159,7 @@ def schedule(recipe: Recipe) -> Schedule:
         weight_decay=recipe.weight_decay,
         average_decay=recipe.average_decay,
         most_positive_weight=recipe.most_positive_weight,
+        whole_layers=recipe.whole_layers,
         seed=recipe.seed,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +106,19 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
         return {n: p.detach().cpu().contiguous() for n, p in self.named_parameters() if p.requires_grad}
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
-        """Write ``config.json`` and the trained parameters as safetensors; the base weights stay where they are."""
+        """Write ``config.json`` and the trained parameters as safetensors; the base weights stay where they are.
+
+        A parameter that is the same in half precision is stored that way.
+        """
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         config = {k: v for k, v in self.config.to_diff_dict().items() if k not in ("transformers_version", "dtype")}
         (folder / CONFIG).write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        save_file(self.trained_state(), folder / WEIGHTS, metadata={"format": "pt"})
+        state = {name: half if torch.equal(half.float(), value) else value for name, value, half in self._halves()}
+        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+
+    def _halves(self) -> Iterator[tuple[str, Tensor, Tensor]]:
+        return ((name, value, value.half()) for name, value in self.trained_state().items())
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *_: Any, **__: Any) -> SessionTagger:

@@ -12,13 +12,14 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from ipt_nlp.model.base import load_encoder, load_tokenizer
 from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
+from ipt_nlp.model.callbacks import Average, LossLog, Steps
 from ipt_nlp.model.config import HeadGroup, TaggerConfig
+from ipt_nlp.model.lowrank import as_adapters, whole_layers
 from ipt_nlp.model.tagger import SessionTagger
 from ipt_nlp.model.windows import Piece, pack, tokens
 
@@ -43,7 +44,7 @@ class TrainingTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to learn."""
+    """How long and how fast to learn; ``whole_layers``: see ``lowrank``."""
 
     epochs: int
     windows_per_step: int
@@ -53,6 +54,7 @@ class Schedule:
     weight_decay: float
     average_decay: float
     most_positive_weight: float
+    whole_layers: bool
     seed: int
 
 
@@ -134,50 +136,6 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no complete
         return self.optimizer
 
 
-class _Average(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
-    """An exponential moving average of the trained parameters, kept beside each checkpoint (Polyak 1992).
-
-    Its decay is smaller at first, so that the untrained start is soon forgotten.
-    """
-
-    FILE = "average.safetensors"
-
-    def __init__(self, tagger: SessionTagger, decay: float) -> None:
-        self._tagger, self._decay = tagger, decay
-        self._state: dict[str, Tensor] = {}
-
-    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
-        known = load_file(saved) if state.global_step and saved.is_file() else self._tagger.trained_state()
-        self._state = {name: value.clone() for name, value in known.items()}
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        decay = min(self._decay, (1 + state.global_step) / (10 + state.global_step))
-        for name, value in self._tagger.trained_state().items():
-            self._state[name].lerp_(value, 1 - decay)
-
-    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        file = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
-        part = file.with_suffix(".part")
-        save_file(self._state, part)
-        part.replace(file)
-
-    def apply(self) -> None:
-        """Give the tagger the averaged parameters."""
-        self._tagger.load_state_dict(self._state, strict=False)
-
-
-class _LossLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
-    """Keeps (step, loss) for the learning curve."""
-
-    def __init__(self) -> None:
-        self.points: list[tuple[int, float]] = []
-
-    def on_log(self, _args: Any, state: Any, _control: Any, logs: Mapping[str, float] | None = None, **_: Any) -> None:
-        if logs and "loss" in logs:
-            self.points.append((state.global_step, round(float(logs["loss"]), 4)))
-
-
 def positive_weights(
     corpus: Sequence[TrainingTranscript], heads: Sequence[HeadGroup], most: float
 ) -> dict[str, Tensor]:
@@ -190,16 +148,6 @@ def positive_weights(
         ratio = np.sqrt((known - positives) / np.maximum(positives, 1.0))
         weights[head.name] = torch.from_numpy(np.clip(ratio, 1.0, most).astype(np.float32))
     return weights
-
-
-class _Steps(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
-    """Tells how much of the training is done."""
-
-    def __init__(self, tell: Callable[[float], None]) -> None:
-        self._tell = tell
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        self._tell(state.global_step / state.max_steps)
 
 
 def train_tagger(
@@ -215,9 +163,11 @@ def train_tagger(
         The tagger, in evaluation mode, and its learning curve as (step, mean loss since the last point).
     """
     set_seed(schedule.seed)
-    tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    whole = schedule.whole_layers and config.adapter_rank > 0
+    tagger = whole_layers(config) if whole else SessionTagger(config, load_encoder(config.base, config.base_sha256))
     checkpoint = last_whole_checkpoint(work) if resume else None
-    return _fit(tagger, corpus, schedule, _arguments(schedule, work), [], checkpoint)
+    points = _fit(tagger, corpus, schedule, _arguments(schedule, work), [], checkpoint)
+    return as_adapters(tagger, config) if whole else tagger, points
 
 
 def train_on(
@@ -226,8 +176,8 @@ def train_on(
     schedule: Schedule,
     work: Path,
     tell: Callable[[float], None],
-) -> tuple[SessionTagger, list[tuple[int, float]]]:
-    """Go on training ``tagger`` from what it knows, without checkpoints; else as ``train_tagger``.
+) -> None:
+    """Go on training ``tagger`` from what it knows, without checkpoints.
 
     Args:
         tell: called after each step with the share that is done; what it raises ends the training.
@@ -236,7 +186,7 @@ def train_on(
     arguments = _arguments(schedule, work)
     arguments.set_save(strategy="no")
     arguments.disable_tqdm = True
-    return _fit(tagger, corpus, schedule, arguments, [_Steps(tell)], None)
+    _fit(tagger, corpus, schedule, arguments, [Steps(tell)], None)
 
 
 def _fit(
@@ -246,11 +196,12 @@ def _fit(
     arguments: TrainingArguments,
     callbacks: list[TrainerCallback],
     checkpoint: str | None,
-) -> tuple[SessionTagger, list[tuple[int, float]]]:
+) -> list[tuple[int, float]]:
+    """Train ``tagger`` itself; returns its learning curve."""
     config = tagger.config
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
     windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
-    log, average = _LossLog(), _Average(tagger, schedule.average_decay)
+    log, average = LossLog(), Average(tagger, schedule.average_decay)
     trainer = _Trainer(
         model=tagger,
         args=arguments,
@@ -261,12 +212,13 @@ def _fit(
     )
     trainer.train(resume_from_checkpoint=checkpoint)
     average.apply()
-    return tagger.eval(), log.points
+    tagger.eval()
+    return log.points
 
 
 def last_whole_checkpoint(work: Path) -> str | None:
     """The newest checkpoint that was written to its end: the average of the weights is the last file of each."""
-    whole = [file.parent for file in work.glob(f"checkpoint-*/{_Average.FILE}")]
+    whole = [file.parent for file in work.glob(f"checkpoint-*/{Average.FILE}")]
     newest = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
     return str(newest) if newest else None
 
