@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ipt_nlp.commands.models_app import RETRAIN_EXAMPLE, models_app, retrain
 from ipt_nlp.errors import IptNlpError, UsageError
 
 app = typer.Typer(
@@ -28,6 +29,8 @@ store_app = typer.Typer(
 )
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(store_app, name="store")
+app.add_typer(models_app, name="models")
+app.command(epilog=RETRAIN_EXAMPLE)(retrain)
 
 INTERRUPTED = 130
 

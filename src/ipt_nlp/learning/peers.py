@@ -92,8 +92,9 @@ def cue_rules(codebook: Codebook) -> Peer:
     def scores(head: HeadGroup, part: Part) -> list[Array]:
         rows = []
         for coded in part:
-            turns = to_doc(nlp, coded.transcript).spans["utterances"]
-            found = [{span.label_ for span in matcher(turn)} for turn in turns]
+            # The turns are views on the document, so a name holds it.
+            doc = to_doc(nlp, coded.transcript)
+            found = [{span.label_ for span in matcher(turn)} for turn in doc.spans["utterances"]]
             rows.append(np.array([[float(label in f) for label in head.labels] for f in found]))
         return rows
 

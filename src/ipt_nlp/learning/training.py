@@ -104,7 +104,7 @@ def calibrate_tagger(tagger: SessionTagger, held_out: Sequence[CodedTranscript],
     scorer = Scorer.load(work, "calibration", Engine("float32"))
     logits = scorer.turn_logits([texts_and_speakers(t) for t in held_out])
     for head in scorer.heads:
-        targets, scores = _held_out(head, held_out, [x[head.name] for x in logits])
+        targets, scores = coded_turns(head, held_out, [x[head.name] for x in logits])
         parameters = _fit(head, scores, targets)
         probabilities = calibrate(scores, parameters, exclusive=head.exclusive)
         tagger.config.calibration[head.name] = {
@@ -125,9 +125,10 @@ def texts_and_speakers(coded: CodedTranscript) -> tuple[list[str], list[str]]:
     return [u.text for u in utterances], [u.speaker for u in utterances]
 
 
-def _held_out(
+def coded_turns(
     head: HeadGroup, transcripts: Sequence[CodedTranscript], logits: Sequence[Any]
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Targets and logits [turn, label] of the turns that are coded in the head's group."""
     gold = [gold_targets(t, head) for t in transcripts]
     targets = np.concatenate([target[coded] for target, coded in gold])
     scores = np.concatenate([x[coded] for x, (_, coded) in zip(logits, gold, strict=True)])

@@ -177,10 +177,15 @@ def model_ref(folder: Path, name: str, version: str) -> str:
 def group_loss(
     logits: Tensor, targets: Tensor, weights: Tensor, exclusive: bool, positive_weights: Tensor | None = None
 ) -> Tensor:
-    """Mean loss over the coded turns: cross-entropy where ``exclusive``, else summed binary cross-entropy."""
+    """Mean loss over the coded turns: cross-entropy where ``exclusive``, else summed binary cross-entropy.
+
+    A target that is nan is not known: nothing is learned from it, and to an exclusive group it is no label given.
+    """
+    known = ~targets.isnan()
+    targets = targets.nan_to_num()
     if exclusive:
         loss = nn.functional.cross_entropy(logits, targets, weight=positive_weights, reduction="none")
     else:
         bce = nn.functional.binary_cross_entropy_with_logits
-        loss = bce(logits, targets, reduction="none", pos_weight=positive_weights).sum(-1)
+        loss = (bce(logits, targets, reduction="none", pos_weight=positive_weights) * known).sum(-1)
     return (loss * weights).sum() / weights.sum().clamp(min=1)
