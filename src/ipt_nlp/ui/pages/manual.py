@@ -1,0 +1,5 @@
+"""Later."""
+
+import streamlit as st
+
+st.write("later")
