@@ -103,7 +103,7 @@ def _toml(value: str | Sequence[str]) -> str:
 
 
 def mark_cues(
-    store: AnnotationStore, actor: User, nlp: Language, codebook: Codebook, step: Callable[[float], None]
+    store: AnnotationStore, actor: User, nlp: Language, codebook: Codebook, step: Callable[[float], object]
 ) -> int:
     """Look for the cues of ``codebook`` in every stored session; the model's scores stay. Returns how many changed."""
     rows = store.transcripts.list()
