@@ -25,7 +25,8 @@ from ipt_nlp.ui.state.project import fill_example, is_new
 from ipt_nlp.ui.state.sessions import Wanted, listed, reading_page, table
 from tests.ui.conftest import PASSWORD, material
 
-TALK = b"Ines: And what happened then?\nRosa: I went home and nobody rang me, not even Nell's mother.\n"
+ONCE = b"Ines: And what happened then?\nRosa: I went home and nobody rang me, not even Nell's mother.\n"
+TALK = ONCE * 2
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +40,11 @@ def prepared(data: bytes, name: str = "s03_2026-03-04.txt", names: list[list[str
 
 def test_roles_are_asked_for_where_they_cannot_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    file = read_upload("../a.txt", b"Ines: Hm.\nRosa: Hm.\n", {})
+    file = read_upload("../a.txt", b"Ines: Hm.\nRosa: Hm.\n" * 2, {})
     assert (file.unclear, [s.name for s in file.speakers], file.transcripts) == (True, ["Ines", "Rosa"], ())
-    file = read_upload("a.txt", b"Ines: Hm.\nRosa: Hm.\n", {"Ines": "client", "Rosa": "therapist"})
-    assert [u.speaker for u in file.transcripts[0].utterances] == ["client", "therapist"]
-    guessed = read_upload("a.txt", TALK * 12, {})
+    file = read_upload("a.txt", b"Ines: Hm.\nRosa: Hm.\n" * 2, {"Ines": "client", "Rosa": "therapist"})
+    assert [u.speaker for u in file.transcripts[0].utterances] == ["client", "therapist"] * 2
+    guessed = read_upload("a.txt", TALK * 6, {})
     assert (guessed.unclear, guessed.unsure) == (False, True)
     assert not read_upload("a.txt", b"Therapist: Hm?\nClient: Hm.\n", {}).unsure
     assert not list(tmp_path.iterdir())
@@ -61,8 +62,8 @@ def test_names_are_gone_before_anything_is_stored(store: AnnotationStore, nlp: L
     assert import_one(store, LOCAL, nlp, item).stored
     stored = store.transcripts.get("s03_2026-03-04")
     assert "[NAME1]'s mother" in stored.utterances[1].text
-    assert item.deidentified.count == 1
-    assert len(store.predictions.newest("s03_2026-03-04")) == 2
+    assert item.deidentified.count == 2
+    assert len(store.predictions.newest("s03_2026-03-04")) == 4
 
 
 def test_importing_twice_is_said_and_changes_nothing(store: AnnotationStore, nlp: Language) -> None:

@@ -119,7 +119,11 @@ def test_a_change_from_another_window_is_shown_and_neither_is_lost(store: Annota
     store.events.append(
         LOCAL,
         NewEvent(
-            transcript_id="s01", utterance_id=turn, action="change", labels={"techniques": ("advice",)}, codebook="ipt@1"
+            transcript_id="s01",
+            utterance_id=turn,
+            action="change",
+            labels={"techniques": ("advice",)},
+            codebook="ipt@1",
         ),
     )
     cursor = press(desk(store), cursor, seen, "toggle", 10, "clarification")
