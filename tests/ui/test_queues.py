@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import Item, User
+from ipt_nlp.ui.state.desk import arrive, current, open_desk
 from ipt_nlp.ui.state.queues import QUEUES, next_item
-from ipt_nlp.ui.state.review import arrive, current, open_desk, press
+from ipt_nlp.ui.state.review import press
 from tests.ui.conftest import PASSWORD, fill, material, transcript
 
 QUEUE = QUEUES["random"]
