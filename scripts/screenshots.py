@@ -12,7 +12,7 @@ from typing import Literal
 
 from browsing import ROOT, chromium, opened, press, served
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FilePayload, Page
 
 OUT = ROOT / "docs" / "screenshots"
 COLOURS = 128
@@ -48,8 +48,8 @@ def importing(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> N
     """The import with its preview."""
     page = opened(browser, url, scheme=scheme)
     page.get_by_role("button", name="Start my own project").click()
-    data = {"name": "nell_session-04.txt", "mimeType": "text/plain", "buffer": IMPORT.encode()}
-    page.locator("input[type=file]").set_input_files([data])  # type: ignore[list-item]
+    data = FilePayload(name="nell_session-04.txt", mimeType="text/plain", buffer=IMPORT.encode())
+    page.locator("input[type=file]").set_input_files([data])
     page.get_by_role("textbox", name="Names").fill("Nell, Nelly")
     page.keyboard.press("Control+Enter")
     page.get_by_text("replacements in").wait_for()
