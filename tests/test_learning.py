@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ipt_nlp.cli import run
 from ipt_nlp.errors import InputError, UsageError
-from ipt_nlp.learning.annomi import expert_annotations
+from ipt_nlp.learning.annomi import coded_by_experts, expert_annotations
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.splits import folds, split
@@ -165,13 +165,17 @@ def test_the_shipped_recipe_is_one() -> None:
 def test_experts_labels_are_the_plurality(tmp_path: Path) -> None:
     path = tmp_path / "annomi.csv"
     path.write_text(
-        "transcript_id,utterance_id,interlocutor,main_therapist_behaviour,client_talk_type\n"
-        "1,0,therapist,question,\n1,0,therapist,reflection,\n1,0,therapist,reflection,\n1,1,client,,change\n",
+        "transcript_id,video_url,utterance_id,interlocutor,utterance_text,main_therapist_behaviour,question_subtype,"
+        "reflection_subtype,client_talk_type\n"
+        "1,v,0,therapist,So it is hard?,question,open,,\n1,v,0,therapist,So it is hard?,reflection,,complex,\n"
+        "1,v,0,therapist,So it is hard?,reflection,,complex,\n1,v,1,client,It is.,,,,change\n",
         "utf-8",
     )
     found = expert_annotations(path)
-    assert found["1", 0].labels == {"therapist_behaviour": ("reflection",)}
+    assert found["1", 0].labels == {"therapist_behaviour": ("reflection",), "therapist_detail": ("complex",)}
     assert found["1", 1].labels == {"client_talk": ("change",)}
+    (coded,) = coded_by_experts(path)
+    assert (coded.group, len(coded.transcript.utterances), list(coded.annotations)) == ("v", 2, [0, 1])
 
 
 @pytest.fixture(scope="module")

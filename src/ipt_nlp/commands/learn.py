@@ -9,8 +9,8 @@ from pathlib import Path
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.commands import console
 from ipt_nlp.errors import UsageError
-from ipt_nlp.learning.corpus import Corpus, read_corpus
-from ipt_nlp.learning.evaluation import Evaluation, View, evaluate
+from ipt_nlp.learning.corpus import Corpus, read_annotations, read_corpus
+from ipt_nlp.learning.evaluation import Evaluation, View, coder_agreement, evaluate
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.models import find_model
 
@@ -41,7 +41,8 @@ def train_model(
 
     trained = train(corpus, recipe, out, paths, DEFAULT_VERSION, resume=resume)
     known = Codebook.load(recipe.codebook)
-    evaluation = evaluate(Scorer.load(out, out.name), trained.split.test, known)
+    coders = coder_agreement(read_annotations(annotations), trained.split.test, known)
+    evaluation = evaluate(Scorer.load(out, out.name), trained.split.test, known, coders)
     evaluation.save(out)
     write_card(out, evaluation, trained.split, recipe, known)
     _print(evaluation, as_json=as_json)
