@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ipt_nlp.ui import PAGES
+from ipt_nlp.store.values import User
+from ipt_nlp.ui import PAGES, SIGN_IN
+from ipt_nlp.ui.views.shared import footer, user
+from ipt_nlp.ui.views.style import STYLE
 
 st.set_page_config(page_title="ipt-nlp", layout="wide")
-st.navigation([st.Page(file, title=title) for file, title in PAGES]).run()
+st.html(STYLE)
+if isinstance(user(), User):
+    st.navigation([st.Page(p.file, title=p.title, url_path=p.url) for p in PAGES], position="top").run()
+    footer()
+else:
+    st.navigation([st.Page(SIGN_IN.file, title=SIGN_IN.title, url_path=SIGN_IN.url)], position="hidden").run()
