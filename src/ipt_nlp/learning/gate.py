@@ -39,11 +39,14 @@ def compare(
     used = {name: list(transcripts) for name, transcripts in sets.items() if transcripts}
     total = max(1, 2 * sum(map(len, used.values())))
     blind, views, done = [], [], 0
+
+    def scored(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(done / total)
+
     for name, transcripts in used.items():
-        scores = []
-        for scorer in (champion, challenger):
-            scores.append(_score(scorer, transcripts, _shares(tell, done, total)))
-            done += len(transcripts)
+        scores = [_score(scorer, transcripts, scored) for scorer in (champion, challenger)]
         seen = [_observed(scorer, transcripts, s) for scorer, s in zip((champion, challenger), scores, strict=True)]
         shared = {head.name: seen[0][head.name] for head in champion.heads if head.name in seen[0]}
         blind.append(BlindSet(name, shared, {g: _as(seen[1][g], o.labels) for g, o in shared.items()}))
@@ -52,18 +55,14 @@ def compare(
     return Compared(decide(blind, core, seed), Evaluation(challenger.ref, codebook.ref, views))
 
 
-def _shares(tell: Callable[[float], None], before: int, total: int) -> Callable[[int], None]:
-    """Tells the share that is done from the number of transcripts done since ``before``."""
-    return lambda count: tell((before + count) / total)
-
-
 def _score(
     scorer: Scorer, transcripts: Sequence[CodedTranscript], tell: Callable[[int], None]
 ) -> list[TranscriptScores]:
     scores: list[TranscriptScores] = []
     for start in range(0, len(transcripts), BATCH):
-        scores += score(scorer, transcripts[start : start + BATCH])
-        tell(len(scores))
+        part = score(scorer, transcripts[start : start + BATCH])
+        tell(len(part))
+        scores += part
     return scores
 
 
