@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+from targets import target_table
+
 from ipt_nlp.agreement import LabelAgreement, label_agreement
 from ipt_nlp.annotation import Annotation
 from ipt_nlp.codebook import Codebook
@@ -24,7 +26,7 @@ FEWEST_USES = 10
 def main() -> None:
     checkout = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     metrics = json.loads((checkout / "models" / "default" / "metrics.json").read_text("utf-8"))
-    fill(checkout / "README.md", {"figures": model_table(metrics)})
+    fill(checkout / "README.md", {"figures": model_table(metrics), "targets": target_table(checkout)})
     annotations = list(read_annotations([checkout / "annotations"]))
     codebook = Codebook.load("ipt")
     parts = {"composition": composition(annotations, codebook), "agreement": agreement_tables(annotations, codebook)}

@@ -1,4 +1,4 @@
-"""Generators of transcripts, and writers of every format that a reader must read back."""
+"""Generators of transcripts and of pools, and writers of every format that a reader must read back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import strategies as st
 
+from ipt_nlp.learning.queue import Pool
 from ipt_nlp.transcript import Role, Transcript, Utterance
 
 # Everything people paste: typographic marks, emoji, zero-width and right-to-left text.
@@ -115,3 +117,24 @@ FORMATS = {
     "vtt": Format(".vtt", _vtt),
     "srt": Format(".srt", _srt),
 }
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> Pool:
+    """Pools of up to thirty turns, with labels that do not apply, near-duplicates and codes of every kind."""
+    n, labels = draw(st.integers(1, 30)), draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    p = rng.choice([0.0, 0.1, 0.4, 0.5, 0.9, 1.0], (n, labels))
+    p[rng.random((n, labels)) < 0.2] = np.nan
+    vectors = rng.normal(size=(6, 3)).astype(np.float32)[rng.integers(0, 6, n)]
+    return Pool(
+        keys=tuple((f"s{row // 7}", row % 7) for row in range(n)),
+        probabilities=p,
+        thresholds=rng.uniform(0.15, 0.6, labels),
+        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        positives=rng.integers(0, 9, labels),
+        open=rng.random(n) < 0.7,
+        coded=rng.random(n) < 0.5,
+        given=rng.random((n, labels)) < 0.4,
+        differing=rng.integers(0, 3, n),
+    )

@@ -58,7 +58,7 @@ def test_json_prints_the_summary(tiny_model: Path, tmp_path: Path, capsys: pytes
     assert run(["annotate", str(path), "--model", str(tiny_model), "-o", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["turns"] == {"client": 1, "therapist": 1}
-    assert summary["codebook"] == "ipt@1"
+    assert summary["codebook"] == "ipt@1.1"
 
 
 def test_json_without_an_output_file_is_refused(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_the_ipt_codebook_has_what_the_manual_has() -> None:
     assert len(codebook.labels_of("techniques")) == 25
     assert codebook.labels_of("themes") == ("grief", "role_dispute", "role_transition", "interpersonal_deficits")
     assert [len(codebook.family_of("techniques", f.name)) for f in codebook.families] == [2, 8, 8, 4, 3]
-    assert len(codebook.decisions) == 45
+    assert len(codebook.decisions) == 58
     assert [phase.name for phase in codebook.phases] == ["initial", "middle", "termination"]
     assert [lineage.name for lineage in codebook.lineages] == ["wmk", "stuart"]
 

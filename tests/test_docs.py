@@ -58,7 +58,7 @@ def test_every_command_is_in_the_changelog_or_readme() -> None:
 
 
 def test_figures_in_the_documents_are_those_of_the_model(tmp_path: Path) -> None:
-    for name in ("README.md", "annotations", "models"):
+    for name in ("README.md", "annotations", "models", "benchmarks"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     subprocess.run([sys.executable, str(ROOT / "scripts" / "figures.py"), str(tmp_path)], check=True)

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score
 
-from ipt_nlp.agreement import ac1_of, kappa_of, label_agreement
+from ipt_nlp.agreement import ac1_of, icc_2_1, kappa_of, label_agreement
 from ipt_nlp.annotation import Annotation
+from ipt_nlp.learning.confidence import (
+    acceptance,
+    fit_acceptance,
+    mean_calibration_error,
+    reliability,
+    session_agreement,
+    turn_confidence,
+)
 from ipt_nlp.learning.measures import Observed, calibration_error, f1_of, label_figures, macro_figures
 from ipt_nlp.model.calibration import calibrate, fit_platt, fit_temperature, fit_threshold, sigmoid
 
@@ -124,3 +132,60 @@ def test_agreement_with_oneself_is_whole_and_order_does_not_matter(pairs: list[t
     (self_,) = label_agreement(a, a, "g", ["x"])
     assert self_.raw == 1.0
     assert self_.kappa == 1.0 or self_.why
+
+
+def test_icc_is_that_of_the_worked_example() -> None:
+    # Shrout & Fleiss (1979), table 2: six subjects, four judges, ICC(2,1) = .29.
+    ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+    assert icc_2_1(ratings) == pytest.approx(0.29, abs=0.005)
+
+
+def test_icc_of_one_session_or_of_nothing_that_varies_is_undefined() -> None:
+    assert np.isnan(icc_2_1(np.array([[1.0, 2.0]])))
+    assert np.isnan(icc_2_1(np.ones((4, 2))))
+
+
+def test_no_shared_turn_is_said_so() -> None:
+    (row,) = label_agreement([], [], "themes", ["grief"])
+    assert (row.n, row.why) == (0, "no turn was coded by both")
+
+
+def test_a_reliability_diagram_holds_every_score_once() -> None:
+    seen = observed()
+    bins = reliability(seen)
+    assert sum(b.count for b in bins) == seen.probabilities.size
+    for number, found in enumerate(bins):
+        assert not found.count or number / 10 <= found.mean_score <= (number + 1) / 10
+    assert 0 <= mean_calibration_error(seen) <= 1
+
+
+def test_confidence_is_the_chance_that_all_labels_are_right() -> None:
+    p = np.array([[0.9, 0.2], [0.5, 0.5]])
+    np.testing.assert_allclose(turn_confidence(p, p >= 0.6), [0.9 * 0.8, 0.25])
+
+
+@given(st.integers(0, 50))
+def test_accepted_turns_are_as_right_as_was_wanted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(400)
+    right = rng.random(400) < confidence
+    limit = fit_acceptance(confidence, right, wanted=0.9)
+    accepted = confidence >= limit
+    assert not accepted.any() or (right[accepted].mean() >= 0.9 and accepted.sum() >= 30)
+
+
+def test_nothing_is_accepted_where_nothing_is_right() -> None:
+    assert fit_acceptance(np.linspace(0, 1, 100), np.zeros(100, bool)) > 1
+    seen = observed()
+    nothing = acceptance(seen, 1.01)
+    assert (nothing.share, nothing.right) == (0.0, None)
+    assert acceptance(seen, 0.0).share == 1.0
+
+
+def test_counts_per_session_agree_where_the_model_is_right() -> None:
+    seen = observed()
+    perfect = Observed(seen.labels, seen.probabilities, seen.gold, seen.gold, seen.transcript)
+    first, _, unused = session_agreement(perfect)
+    assert first.icc == pytest.approx(1.0)
+    assert unused.icc is None
+    assert first.sessions == 15

@@ -10,10 +10,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
+from ipt_nlp.model.config import TaggerConfig
 from ipt_nlp.model.engine import TOLERANCE, Engine, Precision
+from ipt_nlp.model.lowrank import as_adapters, whole_layers
 from ipt_nlp.model.scoring import Scorer
-from ipt_nlp.model.tagger import SessionTagger, group_loss
+from ipt_nlp.model.tagger import SessionTagger, group_loss, read_config
 from ipt_nlp.models import find_model
 
 FLOAT = Engine("float32")
@@ -127,3 +130,47 @@ def test_turns_that_nobody_coded_do_not_count_in_the_loss() -> None:
     targets = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     masked = group_loss(logits, targets, torch.tensor([1.0, 0.0]), exclusive=False)
     torch.testing.assert_close(masked, group_loss(logits[:1], targets[:1], torch.ones(1), exclusive=False))
+
+
+def changed(config: TaggerConfig, rank: int) -> SessionTagger:
+    """A tagger trained whole, whose layers changed by something of ``rank``."""
+    torch.manual_seed(3)
+    whole = whole_layers(config)
+    with torch.no_grad():
+        for module in whole.encoder.modules():
+            if isinstance(module, torch.nn.Linear):
+                rows, columns = module.weight.shape
+                module.weight += torch.randn(rows, rank) @ torch.randn(rank, columns) * 0.02
+        for parameter in whole.heads.parameters():
+            parameter.normal_(std=0.3)
+    return whole.eval()
+
+
+def scores_of(tagger: SessionTagger) -> dict[str, np.ndarray]:
+    found = Scorer(tagger, "tiny", FLOAT).score([(TALK, SPEAKERS)])[0]
+    return {name: group.turns for name, group in found.groups.items()}
+
+
+@pytest.mark.parametrize(("rank", "kept"), [(3, True), (16, False)])
+def test_whole_layers_are_kept_as_far_as_the_rank_goes(tiny_model: Path, rank: int, kept: bool) -> None:
+    config = read_config(tiny_model)
+    after = scores_of(as_adapters(changed(config, rank), config))
+    before = scores_of(changed(config, rank))
+    assert all(np.allclose(group, after[name], atol=0.01) for name, group in before.items()) == kept
+
+
+def test_adapters_made_of_whole_layers_are_stored_in_half_precision(tiny_model: Path, tmp_path: Path) -> None:
+    config = read_config(tiny_model)
+    tagger = as_adapters(changed(config, rank=3), config)
+    first, second = tmp_path / "first", tmp_path / "second"
+    tagger.save_pretrained(first)
+    assert {t.dtype for t in load_file(first / "model.safetensors").values()} == {torch.float16}
+    SessionTagger.from_pretrained(first).save_pretrained(second)
+    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
+
+
+def test_only_linear_layers_and_roles_learn_whole(tiny_model: Path) -> None:
+    whole = whole_layers(read_config(tiny_model))
+    learning = [n for n, p in whole.encoder.named_parameters() if p.requires_grad]
+    assert all("weight" in name and "LayerNorm" not in name and "word" not in name for name in learning)
+    assert any("token_type" in name for name in learning)

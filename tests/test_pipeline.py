@@ -57,7 +57,7 @@ def test_a_doc_has_tags_evidence_cues_and_versions(nlp: Language) -> None:
     assert (blank._.techniques, blank._.themes, blank._.needs_review) == ({}, {}, False)
     assert "communication_analysis" in {cue.label_ for cue in doc.spans["cues"]}
     assert doc._.model.startswith("tiny@0.0.1+")
-    assert doc._.codebook == "ipt@1"
+    assert doc._.codebook == "ipt@1.1"
     assert last._.utterance_id == "e"
     assert therapist._.end_s == 2.0
 

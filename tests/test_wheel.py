@@ -92,4 +92,4 @@ def test_the_wheel_has_types_and_codebooks(installed: Path) -> None:
         "print((folder / 'py.typed').exists(), ipt_nlp.Codebook.load('ipt').ref)"
     )
     done = subprocess.run([installed, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "ipt@1"]
+    assert done.stdout.split() == ["True", "ipt@1.1"]

@@ -51,6 +51,8 @@ def label_agreement(
         {(a.source, a.transcript_id, a.utterance_id): a for a in side if group in a.labels} for side in (first, second)
     )
     shared = [key for key in ours if key in theirs]
+    if not shared:
+        return [_agreement(label, np.zeros((0, 4)), np.zeros((RESAMPLES, 0), np.int64)) for label in labels]
     a, b = (_binary([side[key] for key in shared], group, labels) for side in (ours, theirs))
     counts = _counts(shared, a, b)
     draws = np.random.default_rng(seed).multinomial(
@@ -116,3 +118,24 @@ def ac1_of(counts: Array) -> Array:
     share = (2 * both + first + second) / (2 * n)
     chance = 2 * share * (1 - share)
     return np.asarray(((both + neither) / n - chance) / (1 - chance))
+
+
+def icc_2_1(ratings: Array) -> float:
+    """ICC(2,1): absolute agreement of single raters, two-way random effects (Shrout & Fleiss 1979).
+
+    Args:
+        ratings: [subject, rater]; here a session's count of a label, by coder and by model.
+
+    Returns:
+        The coefficient; nan for fewer than two subjects or where nothing varies.
+    """
+    subjects, raters = ratings.shape
+    if subjects < 2 or raters < 2:
+        return float("nan")
+    mean, by_subject, by_rater = ratings.mean(), ratings.mean(axis=1), ratings.mean(axis=0)
+    between = raters * ((by_subject - mean) ** 2).sum() / (subjects - 1)
+    judges = subjects * ((by_rater - mean) ** 2).sum() / (raters - 1)
+    rest = ratings - by_subject[:, None] - by_rater + mean
+    error = (rest**2).sum() / ((subjects - 1) * (raters - 1))
+    total = between + (raters - 1) * error + raters * (judges - error) / subjects
+    return float((between - error) / total) if total > 0 else float("nan")

@@ -41,6 +41,7 @@ class Annotation:
     """What one coder says of one utterance; an empty tuple means that no label of the group applies.
 
     ``adjudicated``: decided by a person or coder who saw what the others said; it stands in place of theirs.
+    ``codebook``: the name and version of the codebook it was coded by; empty where that is not known.
     """
 
     transcript_id: str
@@ -53,3 +54,4 @@ class Annotation:
     coded_at: str = ""
     adjudicated: bool = False
     evidence: Mapping[str, tuple[Offsets, ...]] = field(default_factory=dict)
+    codebook: str = ""

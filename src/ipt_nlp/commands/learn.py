@@ -9,8 +9,8 @@ from pathlib import Path
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.commands import console
 from ipt_nlp.errors import UsageError
-from ipt_nlp.learning.corpus import Corpus, read_corpus
-from ipt_nlp.learning.evaluation import Evaluation, View, evaluate
+from ipt_nlp.learning.corpus import Corpus, read_annotations, read_corpus
+from ipt_nlp.learning.evaluation import Evaluation, View, coder_agreement, evaluate
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.models import find_model
 
@@ -36,13 +36,17 @@ def train_model(
     corpus = _read(annotations, paths)
 
     from ipt_nlp.learning.card import write_card
+    from ipt_nlp.learning.pictures import reliability_diagram
     from ipt_nlp.learning.training import train
     from ipt_nlp.model.scoring import Scorer
 
     trained = train(corpus, recipe, out, paths, DEFAULT_VERSION, resume=resume)
     known = Codebook.load(recipe.codebook)
-    evaluation = evaluate(Scorer.load(out, out.name), trained.split.test, known)
+    coders = coder_agreement(read_annotations(annotations), trained.split.test, known)
+    evaluation = evaluate(Scorer.load(out, out.name), trained.split.test, known, coders)
     evaluation.save(out)
+    bins = {group: figures.reliability for group, figures in evaluation.views[0].groups.items()}
+    reliability_diagram(bins, out / "reliability.png")
     write_card(out, evaluation, trained.split, recipe, known)
     _print(evaluation, as_json=as_json)
     console.say(f"Written: {out}")

@@ -28,6 +28,8 @@ def write_card(folder: Path, evaluation: Evaluation, split: Split, recipe: Recip
     )
     environment.filters["number"] = _number
     environment.filters["span"] = _span
+    environment.filters["percent"] = _percent
+    environment.filters["thousandths"] = "{:.3f}".format
     card = environment.get_template("card.md.j2").render(
         evaluation=evaluation,
         recipe=recipe,
@@ -51,3 +53,7 @@ def _number(value: float | None) -> str:
 
 def _span(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"

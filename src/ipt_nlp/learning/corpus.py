@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,12 @@ def read_corpus(paths: Iterable[Path], texts: Mapping[str, Path] | None = None) 
         if missing:
             without_text[source] = without_text.get(source, 0) + missing
         if kept:
-            annotations = {i: _standing(a) for i, a in found.annotations.items() if i in kept}
+            annotations = {i: standing(a) for i, a in found.annotations.items() if i in kept}
             transcripts.append(CodedTranscript(transcript, source, found.group, annotations, found.frozen))
     return Corpus(tuple(transcripts), without_text)
 
 
-def _standing(annotations: list[Annotation]) -> tuple[Annotation, ...]:
+def standing(annotations: Sequence[Annotation]) -> tuple[Annotation, ...]:
     """What counts: the adjudicated labels where there are any, else what each coder said."""
     adjudicated = tuple(a for a in annotations if a.adjudicated)
     return adjudicated or tuple(annotations)

@@ -21,7 +21,8 @@ ENOUGH_POSITIVES = 20
 class LabelFigures:
     """One label. F1, kappa and average precision are None where they are undefined; ``why`` says so.
 
-    ``n`` coded turns, ``positives`` of them with the label, ``given`` by the model.
+    ``n`` coded turns, ``positives`` of them with the label, ``given`` by the model. ``coder_f1`` and ``coder_kappa``:
+    a second coder against the first, on turns both coded.
     """
 
     label: str
@@ -36,6 +37,8 @@ class LabelFigures:
     kappa: float | None
     ece: float
     why: str = ""
+    coder_f1: float | None = None
+    coder_kappa: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ def macro_figures(seen: Observed, labels: Sequence[str], seed: int = 0) -> Macro
         return round(float(f1[columns].mean()), 4), _interval(np.nanmean(resampled[:, columns], axis=1))
 
     return MacroFigures(int(used.sum()), *mean_and_interval(used), int(frequent.sum()), *mean_and_interval(frequent))
+
+
+def labels_given(probabilities: Array, thresholds: Array, *, exclusive: bool) -> NDArray[np.bool_]:
+    """The labels [turn, label] that a model gives: the likeliest where they exclude each other, else by threshold."""
+    if exclusive:
+        return np.asarray(probabilities == probabilities.max(axis=1, keepdims=True))
+    return np.asarray(probabilities >= thresholds)
 
 
 def f1_of(hits: Array, given: Array, positives: Array) -> Array:

@@ -12,7 +12,12 @@ from ipt_nlp.errors import InputError
 
 
 class Recipe(BaseModel):
-    """Everything that decides what training makes of a corpus. Rates are those of AdamW."""
+    """Everything that decides what training makes of a corpus. Rates are those of AdamW.
+
+    ``whole_layers`` trains the encoder's linear layers whole and keeps what changed as adapters.
+    ``learn_from`` names the sources to learn and calibrate on (empty: all); ``learn_share`` is the share of their
+    groups: both are for asking what a smaller corpus would have given.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,6 +27,7 @@ class Recipe(BaseModel):
     window_tokens: Annotated[int, Field(ge=32, le=512)] = 384
     context_tokens: Annotated[int, Field(ge=0)] = 64
     adapter_rank: Annotated[int, Field(ge=0, le=256)] = 32
+    whole_layers: bool = False
     adapter_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     epochs: Annotated[int, Field(ge=1)] = 10
@@ -36,6 +42,8 @@ class Recipe(BaseModel):
     folds: Annotated[int, Field(ge=3)] = 10
     test_folds: tuple[int, ...] = (0,)
     calibration_folds: tuple[int, ...] = (1,)
+    learn_from: tuple[str, ...] = ()
+    learn_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int = 13
 
     @classmethod
@@ -62,6 +70,8 @@ class Recipe(BaseModel):
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple):

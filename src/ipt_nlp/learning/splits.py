@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,3 +73,21 @@ def split(
             f"nothing is left for {' and '.join(empty)}. Give the recipe more folds, or code more sources."
         )
     return Split(**{name: tuple(part) for name, part in parts.items()})
+
+
+def narrowed(parts: Split, sources: Sequence[str], share: float, seed: int) -> Split:
+    """``parts`` with less to learn from: the transcripts of ``sources`` (none named: all), and a share of their groups.
+
+    A smaller share is contained in every larger one of the same seed. The test part stays as it is.
+
+    Raises:
+        UsageError: nothing is left to learn from.
+    """
+    named = [[t for t in part if not sources or t.source in sources] for part in (parts.train, parts.calibration)]
+    groups = sorted({t.group for t in named[0]})
+    random.Random(seed).shuffle(groups)  # noqa: S311  # a sample, no secret
+    kept = set(groups[: max(1, round(share * len(groups)))])
+    train, calibration = tuple(t for t in named[0] if t.group in kept), tuple(named[1])
+    if not (train and calibration):
+        raise UsageError(f"no transcript of {', '.join(sources)} to learn from. Name sources that the corpus has.")
+    return Split(train, calibration, parts.test)

@@ -13,11 +13,14 @@ import numpy as np
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import UsageError
+from ipt_nlp.learning.annomi import DETAIL, with_expert_labels
 from ipt_nlp.learning.annomi import SOURCE as ANNOMI
-from ipt_nlp.learning.annomi import with_expert_labels
+from ipt_nlp.learning.confidence import fit_acceptance, turn_confidence
 from ipt_nlp.learning.corpus import CodedTranscript, Corpus
+from ipt_nlp.learning.measures import labels_given
+from ipt_nlp.learning.pictures import learning_curve
 from ipt_nlp.learning.recipe import Recipe
-from ipt_nlp.learning.splits import Split, split
+from ipt_nlp.learning.splits import Split, narrowed, split
 from ipt_nlp.learning.targets import gold_targets, soft_targets
 from ipt_nlp.model.base import weights_sha256
 from ipt_nlp.model.calibration import calibrate, fit_platt, fit_temperature, fit_threshold
@@ -60,14 +63,16 @@ def train(
     parts = split(
         transcripts, count=recipe.folds, test=recipe.test_folds, calibration=recipe.calibration_folds, seed=recipe.seed
     )
+    parts = narrowed(parts, recipe.learn_from, recipe.learn_share, recipe.seed)
     config = tagger_config(codebook, recipe, version)
-    items = [_training_transcript(t, config.heads, recipe.unsure_weight) for t in parts.train]
+    items = [training_transcript(t, config.heads, recipe) for t in parts.train]
     work = out.with_name(f".{out.name}.training")
-    tagger, curve = train_tagger(items, config, _schedule(recipe), work, resume=resume)
+    tagger, curve = train_tagger(items, config, schedule(recipe), work, resume=resume)
     calibrate_tagger(tagger, parts.calibration, work)
     out.mkdir(parents=True, exist_ok=True)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
+    learning_curve(curve, out / "learning_curve.png")
     (out / CURVE).write_text(json.dumps([{"step": s, "loss": x} for s, x in curve]) + "\n", "utf-8")
     shutil.rmtree(work, ignore_errors=True)
     return Trained(out, parts)
@@ -76,7 +81,8 @@ def train(
 def tagger_config(codebook: Codebook, recipe: Recipe, version: str) -> TaggerConfig:
     """The untrained tagger that ``recipe`` asks for, one head a label group."""
     auxiliary = [head_groups(Codebook.load(name), auxiliary=True) for name in recipe.auxiliary_codebooks]
-    heads = (*head_groups(codebook), *(head for heads in auxiliary for head in heads))
+    detail = (DETAIL,) if ANNOMI in (*recipe.auxiliary_codebooks, codebook.name) else ()
+    heads = (*head_groups(codebook), *(head for heads in auxiliary for head in heads), *detail)
     return TaggerConfig(
         base=recipe.base,
         base_sha256=BASE_SHA256 if recipe.base == BASE_PACKAGE else weights_sha256(recipe.base),
@@ -98,16 +104,19 @@ def calibrate_tagger(tagger: SessionTagger, held_out: Sequence[CodedTranscript],
     scorer = Scorer.load(work, "calibration", Engine("float32"))
     logits = scorer.turn_logits([texts_and_speakers(t) for t in held_out])
     for head in scorer.heads:
-        targets, scores = _held_out(head, held_out, [x[head.name] for x in logits])
+        targets, scores = coded_turns(head, held_out, [x[head.name] for x in logits])
         parameters = _fit(head, scores, targets)
         probabilities = calibrate(scores, parameters, exclusive=head.exclusive)
         tagger.config.calibration[head.name] = {
             label: [round(float(value), 4) for value in pair]
             for label, pair in zip(head.labels, parameters, strict=True)
         }
-        for column, label in enumerate(head.labels):
-            threshold = fit_threshold(probabilities[:, column], targets[:, column])
-            tagger.config.thresholds[label] = round(threshold, 3)
+        thresholds = [round(fit_threshold(p, t), 3) for p, t in zip(probabilities.T, targets.T, strict=True)]
+        tagger.config.thresholds |= dict(zip(head.labels, thresholds, strict=True))
+        given = labels_given(probabilities, np.array(thresholds), exclusive=head.exclusive)
+        right = (given == (targets > 0)).all(axis=1)
+        confidence = fit_acceptance(turn_confidence(probabilities, given), right)
+        tagger.config.accept_from[head.name] = round(confidence, 4)
 
 
 def texts_and_speakers(coded: CodedTranscript) -> tuple[list[str], list[str]]:
@@ -116,9 +125,10 @@ def texts_and_speakers(coded: CodedTranscript) -> tuple[list[str], list[str]]:
     return [u.text for u in utterances], [u.speaker for u in utterances]
 
 
-def _held_out(
+def coded_turns(
     head: HeadGroup, transcripts: Sequence[CodedTranscript], logits: Sequence[Any]
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Targets and logits [turn, label] of the turns that are coded in the head's group."""
     gold = [gold_targets(t, head) for t in transcripts]
     targets = np.concatenate([target[coded] for target, coded in gold])
     scores = np.concatenate([x[coded] for x, (_, coded) in zip(logits, gold, strict=True)])
@@ -131,14 +141,15 @@ def _fit(head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any,
     return np.array([fit_platt(scores[:, i], targets[:, i]) for i in range(len(head.labels))])
 
 
-def _training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], unsure: float) -> TrainingTranscript:
+def training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], recipe: Recipe) -> TrainingTranscript:
+    """A coded transcript as the tagger learns from it."""
     texts, speakers = texts_and_speakers(coded)
-    both = {head.name: soft_targets(coded, head, unsure) for head in heads}
+    both = {head.name: soft_targets(coded, head, recipe.unsure_weight) for head in heads}
     targets, weights = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
     return TrainingTranscript(texts, speakers, targets, weights)
 
 
-def _schedule(recipe: Recipe) -> Schedule:
+def schedule(recipe: Recipe) -> Schedule:
     return Schedule(
         epochs=recipe.epochs,
         windows_per_step=recipe.windows_per_step,
@@ -148,6 +159,7 @@ def _schedule(recipe: Recipe) -> Schedule:
         weight_decay=recipe.weight_decay,
         average_decay=recipe.average_decay,
         most_positive_weight=recipe.most_positive_weight,
+        whole_layers=recipe.whole_layers,
         seed=recipe.seed,
     )
 

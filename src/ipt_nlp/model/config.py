@@ -47,6 +47,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         adapter_rank: rank of the low-rank adapters on every linear layer of the encoder; 0: none, it is trained whole.
         calibration: group -> label -> (slope, offset) on the logit; exclusive groups have one pair per label, too.
         thresholds: label -> calibrated probability from which it is given.
+        accept_from: group -> confidence of a turn from which 95 % of held-out turns were wholly right; above 1: never.
         review_band: a score whose log odds lie this close to its threshold's asks for review.
     """
 
@@ -66,6 +67,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         head_dropout: float = 0.1,
         calibration: dict[str, dict[str, list[float]]] | None = None,
         thresholds: dict[str, float] | None = None,
+        accept_from: dict[str, float] | None = None,
         review_band: float = 0.4,
         format_version: int = FORMAT_VERSION,
         **kwargs: Any,
@@ -76,6 +78,7 @@ class TaggerConfig(PreTrainedConfig):  # type: ignore[misc]  # transformers ship
         self.window_tokens, self.context_tokens = window_tokens, context_tokens
         self.adapter_rank, self.adapter_dropout, self.head_dropout = adapter_rank, adapter_dropout, head_dropout
         self.calibration, self.thresholds = calibration or {}, thresholds or {}
+        self.accept_from = accept_from or {}
         self.review_band = review_band
         self.format_version = format_version
         super().__init__(**kwargs)

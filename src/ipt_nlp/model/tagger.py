@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +106,19 @@ class SessionTagger(PreTrainedModel):  # type: ignore[misc]  # transformers ship
         return {n: p.detach().cpu().contiguous() for n, p in self.named_parameters() if p.requires_grad}
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
-        """Write ``config.json`` and the trained parameters as safetensors; the base weights stay where they are."""
+        """Write ``config.json`` and the trained parameters as safetensors; the base weights stay where they are.
+
+        A parameter that is the same in half precision is stored that way.
+        """
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         config = {k: v for k, v in self.config.to_diff_dict().items() if k not in ("transformers_version", "dtype")}
         (folder / CONFIG).write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        save_file(self.trained_state(), folder / WEIGHTS, metadata={"format": "pt"})
+        state = {name: half if torch.equal(half.float(), value) else value for name, value, half in self._halves()}
+        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+
+    def _halves(self) -> Iterator[tuple[str, Tensor, Tensor]]:
+        return ((name, value, value.half()) for name, value in self.trained_state().items())
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *_: Any, **__: Any) -> SessionTagger:
@@ -170,10 +177,15 @@ def model_ref(folder: Path, name: str, version: str) -> str:
 def group_loss(
     logits: Tensor, targets: Tensor, weights: Tensor, exclusive: bool, positive_weights: Tensor | None = None
 ) -> Tensor:
-    """Mean loss over the coded turns: cross-entropy where ``exclusive``, else summed binary cross-entropy."""
+    """Mean loss over the coded turns: cross-entropy where ``exclusive``, else summed binary cross-entropy.
+
+    A target that is nan is not known: nothing is learned from it, and to an exclusive group it is no label given.
+    """
+    known = ~targets.isnan()
+    targets = targets.nan_to_num()
     if exclusive:
         loss = nn.functional.cross_entropy(logits, targets, weight=positive_weights, reduction="none")
     else:
         bce = nn.functional.binary_cross_entropy_with_logits
-        loss = bce(logits, targets, reduction="none", pos_weight=positive_weights).sum(-1)
+        loss = (bce(logits, targets, reduction="none", pos_weight=positive_weights) * known).sum(-1)
     return (loss * weights).sum() / weights.sum().clamp(min=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from ipt_nlp.model.base import load_encoder, load_tokenizer
 from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
+from ipt_nlp.model.callbacks import Average, LossLog, Steps
 from ipt_nlp.model.config import HeadGroup, TaggerConfig
+from ipt_nlp.model.lowrank import as_adapters, whole_layers
 from ipt_nlp.model.tagger import SessionTagger
 from ipt_nlp.model.windows import Piece, pack, tokens
 
@@ -30,7 +31,8 @@ class TrainingTranscript:
     """One transcript to learn from.
 
     Attributes:
-        targets: group -> [turn, label] in [0, 1]; between the two where coders differ.
+        targets: group -> [turn, label] in [0, 1]; between the two where coders differ, nan where a label was not yet in
+            the codebook of the coders.
         weights: group -> [turn]; 0 where the group was not coded or does not apply.
     """
 
@@ -42,7 +44,7 @@ class TrainingTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to learn."""
+    """How long and how fast to learn; ``whole_layers``: see ``lowrank``."""
 
     epochs: int
     windows_per_step: int
@@ -52,6 +54,7 @@ class Schedule:
     weight_decay: float
     average_decay: float
     most_positive_weight: float
+    whole_layers: bool
     seed: int
 
 
@@ -133,50 +136,6 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no complete
         return self.optimizer
 
 
-class _Average(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
-    """An exponential moving average of the trained parameters, kept beside each checkpoint (Polyak 1992).
-
-    Its decay is smaller at first, so that the untrained start is soon forgotten.
-    """
-
-    FILE = "average.safetensors"
-
-    def __init__(self, tagger: SessionTagger, decay: float) -> None:
-        self._tagger, self._decay = tagger, decay
-        self._state: dict[str, Tensor] = {}
-
-    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
-        known = load_file(saved) if state.global_step and saved.is_file() else self._tagger.trained_state()
-        self._state = {name: value.clone() for name, value in known.items()}
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        decay = min(self._decay, (1 + state.global_step) / (10 + state.global_step))
-        for name, value in self._tagger.trained_state().items():
-            self._state[name].lerp_(value, 1 - decay)
-
-    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        file = Path(args.output_dir) / f"checkpoint-{state.global_step}" / self.FILE
-        part = file.with_suffix(".part")
-        save_file(self._state, part)
-        part.replace(file)
-
-    def apply(self) -> None:
-        """Give the tagger the averaged parameters."""
-        self._tagger.load_state_dict(self._state, strict=False)
-
-
-class _LossLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no complete types
-    """Keeps (step, loss) for the learning curve."""
-
-    def __init__(self) -> None:
-        self.points: list[tuple[int, float]] = []
-
-    def on_log(self, _args: Any, state: Any, _control: Any, logs: Mapping[str, float] | None = None, **_: Any) -> None:
-        if logs and "loss" in logs:
-            self.points.append((state.global_step, round(float(logs["loss"]), 4)))
-
-
 def positive_weights(
     corpus: Sequence[TrainingTranscript], heads: Sequence[HeadGroup], most: float
 ) -> dict[str, Tensor]:
@@ -184,8 +143,9 @@ def positive_weights(
     weights = {}
     for head in heads:
         coded = np.concatenate([t.weights[head.name] > 0 for t in corpus])
-        positives = np.concatenate([t.targets[head.name] for t in corpus])[coded].sum(axis=0)
-        ratio = np.sqrt((coded.sum() - positives) / np.maximum(positives, 1.0))
+        targets = np.concatenate([t.targets[head.name] for t in corpus])[coded]
+        positives, known = np.nansum(targets, axis=0), (~np.isnan(targets)).sum(axis=0)
+        ratio = np.sqrt((known - positives) / np.maximum(positives, 1.0))
         weights[head.name] = torch.from_numpy(np.clip(ratio, 1.0, most).astype(np.float32))
     return weights
 
@@ -203,26 +163,62 @@ def train_tagger(
         The tagger, in evaluation mode, and its learning curve as (step, mean loss since the last point).
     """
     set_seed(schedule.seed)
-    tagger = SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    whole = schedule.whole_layers and config.adapter_rank > 0
+    tagger = whole_layers(config) if whole else SessionTagger(config, load_encoder(config.base, config.base_sha256))
+    checkpoint = last_whole_checkpoint(work) if resume else None
+    points = _fit(tagger, corpus, schedule, _arguments(schedule, work), [], checkpoint)
+    return as_adapters(tagger, config) if whole else tagger, points
+
+
+def train_on(
+    tagger: SessionTagger,
+    corpus: Sequence[TrainingTranscript],
+    schedule: Schedule,
+    work: Path,
+    tell: Callable[[float], None],
+) -> None:
+    """Go on training ``tagger`` from what it knows, without checkpoints.
+
+    Args:
+        tell: called after each step with the share that is done; what it raises ends the training.
+    """
+    set_seed(schedule.seed)
+    arguments = _arguments(schedule, work)
+    arguments.set_save(strategy="no")
+    arguments.disable_tqdm = True
+    _fit(tagger, corpus, schedule, arguments, [Steps(tell)], None)
+
+
+def _fit(
+    tagger: SessionTagger,
+    corpus: Sequence[TrainingTranscript],
+    schedule: Schedule,
+    arguments: TrainingArguments,
+    callbacks: list[TrainerCallback],
+    checkpoint: str | None,
+) -> list[tuple[int, float]]:
+    """Train ``tagger`` itself; returns its learning curve."""
+    config = tagger.config
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
     windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
-    log, average = _LossLog(), _Average(tagger, schedule.average_decay)
+    log, average = LossLog(), Average(tagger, schedule.average_decay)
     trainer = _Trainer(
         model=tagger,
-        args=_arguments(schedule, work),
+        args=arguments,
         train_dataset=windows.dataset(),
         data_collator=windows.collate,
-        callbacks=[log, average],
+        callbacks=[log, average, *callbacks],
         schedule=schedule,
     )
-    trainer.train(resume_from_checkpoint=last_whole_checkpoint(work) if resume else None)
+    trainer.train(resume_from_checkpoint=checkpoint)
     average.apply()
-    return tagger.eval(), log.points
+    tagger.eval()
+    return log.points
 
 
 def last_whole_checkpoint(work: Path) -> str | None:
     """The newest checkpoint that was written to its end: the average of the weights is the last file of each."""
-    whole = [file.parent for file in work.glob(f"checkpoint-*/{_Average.FILE}")]
+    whole = [file.parent for file in work.glob(f"checkpoint-*/{Average.FILE}")]
     newest = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
     return str(newest) if newest else None
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.model.tagger import read_config
-from ipt_nlp.models import find_model
+from ipt_nlp.models import codebook_of, find_model
 from ipt_nlp.pipeline import components
 
 __all__ = ["load"]
@@ -31,13 +31,13 @@ def load(model: str | Path = "default", *, codebook: str | Path | None = None) -
         ModelError: the model folder is damaged, or its base weights are not at hand.
     """
     folder = find_model(model)
-    config = read_config(folder)
+    read_config(folder)  # says what is wrong with a damaged one
     nlp = spacy.blank("en")
     nlp.max_length = LONGEST_TEXT
     nlp.add_pipe("ipt_utterances")
     # Models and codebooks are set after the fact: a saved pipeline must not name paths of this machine.
     cast("components.CuesComponent", nlp.add_pipe("ipt_cues")).use(
-        Codebook.load(codebook or config.codebook.split("@")[0])
+        Codebook.load(codebook) if codebook else codebook_of(folder)
     )
     cast("components.TaggerComponent", nlp.add_pipe("ipt_tagger")).use(folder)
     return nlp

@@ -56,6 +56,7 @@ def _coded(row: Row[Any]) -> Annotation:
         mode=row.mode,
         coded_at=row.created_at,
         evidence=tuples(row.evidence),
+        codebook=row.codebook,
     )
 
 
@@ -69,4 +70,5 @@ def _adjudicated(row: Row[Any]) -> Annotation:
         mode="assisted",
         coded_at=row.created_at,
         adjudicated=True,
+        codebook=row.codebook,
     )
