@@ -171,7 +171,7 @@ class Codebook(_Value):
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Codebook:
-        """Load a codebook that ships with the package or lies in ``own_codebooks()`` by its name, any other by its path.
+        """Load a codebook by its name, if it is shipped or lies in ``own_codebooks()``; any other by its path.
 
         Raises:
             UsageError: there is no such codebook.

@@ -15,11 +15,10 @@ from typing import Protocol
 from ipt_nlp.transcript import Transcript, UtteranceId
 
 # A capital at the beginning of a sentence says nothing; these are capitals anywhere.
-_NO_NAMES = frozenset(
-    """i im monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays
+_WORDS = """i im monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays
     saturdays sundays january february march april may june july august september october november december christmas
-    easter god ok okay yes no oh mum mom dad mr mrs ms dr tv ipt""".split()
-)
+    easter god ok okay yes no oh mum mom dad mr mrs ms dr tv ipt"""
+_NO_NAMES = frozenset(_WORDS.split())
 _INSIDE_SENTENCE = re.compile(r"(?<=[a-z,;:] )[A-Z][\w’'-]*[a-z]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 
@@ -108,7 +107,7 @@ def deidentify(transcript: Transcript, engine: Engine) -> Deidentified:
         found = engine(utterance.text)
         if found:
             changed.append(ChangedTurn(utterance.utterance_id, utterance.text, tuple(found)))
-            utterance = replace(utterance, text=substitute(utterance.text, found))  # noqa: PLW2901
+            utterance = replace(utterance, text=substitute(utterance.text, found))
         turns.append(utterance)
     name = transcript.transcript_id
     metadata = {key: substitute(value, engine(value)) for key, value in transcript.metadata.items()}

@@ -28,7 +28,7 @@ def banner() -> None:
         text, button = st.columns([5, 1], vertical_alignment="center")
         text.info("This is the example project, to look around and try things out.")
         button.button("Start my own project", on_click=open_example, args=(False,), type="primary", width="stretch")
-    elif not store().transcripts.list():
+    elif not store().search.transcript_ids():
         text, button = st.columns([5, 1], vertical_alignment="center")
         text.info("This project is empty. Drop transcripts below to begin, or look at the example first.")
         button.button("Open the example", on_click=open_example, args=(True,), width="stretch")
@@ -98,7 +98,7 @@ if rows:
         actions(row)
     else:
         st.caption("Select a session to review or read it.")
-elif store().transcripts.list():
+elif store().search.transcript_ids():
     st.caption("No session meets this search.")
 if leads() and not in_example():
     importer()

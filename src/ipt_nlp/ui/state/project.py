@@ -28,7 +28,7 @@ def example_place() -> Path:
 
 def is_new(store: AnnotationStore) -> bool:
     """Whether nobody has put anything into the store yet."""
-    return store.users.single_user() is not None and not store.transcripts.list()
+    return store.users.single_user() is not None and not store.search.transcript_ids()
 
 
 def example_transcript() -> Transcript:

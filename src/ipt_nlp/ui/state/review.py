@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,12 +11,15 @@ from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import Action, AnnotationEvent, Item, NewEvent, User
 from ipt_nlp.transcript import UtteranceId
 from ipt_nlp.ui.keys import Command
+from ipt_nlp.ui.state.queues import SESSION, Queue, next_item
 from ipt_nlp.ui.state.turns import Labels, Material, TurnView, always_blind, look, toggled
 
 # Enter held down, or pressed before the next turn is on the screen, must not code a turn that nobody has seen.
 TOO_FAST_S = 0.2
 # Longer than this is a break, not work on one turn.
 LONGEST_S = 600.0
+LONGEST_TRAIL = 50
+UNDONE = {"accept": "the codes as suggested", "change": "a change of codes", "reject": "no code"}
 
 
 Press = Command | Literal["toggle"]
@@ -72,13 +75,21 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything needed to act on a turn. ``events``: the coder's newest event on each turn of the session."""
+    """Everything needed to act on a turn.
+
+    Attributes:
+        events: the coder's newest event on each turn of the session.
+        blind: the coder wants no suggestions.
+        queue, order: the way through the turns, and its items where it is shared.
+    """
 
     store: AnnotationStore
     actor: User
     material: Material
     events: Mapping[UtteranceId, AnnotationEvent]
     blind: bool = False
+    queue: Queue = SESSION
+    order: Sequence[Item] = ()
 
     @property
     def transcript_id(self) -> str:
@@ -94,8 +105,18 @@ class Progress:
     turns: int
 
 
-def open_desk(store: AnnotationStore, actor: User, material: Material, *, blind: bool) -> Desk:
-    return Desk(store, actor, material, store.events.current(material.transcript.transcript_id, actor.name), blind)
+def open_desk(
+    store: AnnotationStore,
+    actor: User,
+    material: Material,
+    *,
+    blind: bool = False,
+    queue: Queue = SESSION,
+    order: Sequence[Item] = (),
+) -> Desk:
+    """A desk with the coder's events as they are now."""
+    events = store.events.current(material.transcript.transcript_id, actor.name)
+    return Desk(store, actor, material, events, blind or queue.blind, queue, order)
 
 
 def codable(material: Material) -> list[UtteranceId]:
@@ -114,15 +135,18 @@ def progress(desk: Desk) -> Progress:
     return Progress(sum(map(is_coded, events)), skipped, len(turns))
 
 
-def arrive(desk: Desk, utterance_id: UtteranceId, now: float, trail: tuple[Item, ...] = ()) -> Cursor:
-    """A cursor on a turn that has just come into focus."""
-    revealed = is_coded(desk.events.get(utterance_id))
+def arrive(desk: Desk, turn: UtteranceId | Item, now: float, trail: tuple[Item, ...] = ()) -> Cursor:
+    """A cursor on a turn, of this session or of another, that has just come into focus."""
+    transcript_id, utterance_id = turn if isinstance(turn, tuple) else (desk.transcript_id, turn)
+    events = desk.events
+    if transcript_id != desk.transcript_id:
+        events = desk.store.events.current(transcript_id, desk.actor.name)
     return Cursor(
-        transcript_id=desk.transcript_id,
+        transcript_id=transcript_id,
         utterance_id=utterance_id,
         arrived=now,
         since=now,
-        revealed=revealed,
+        revealed=is_coded(events.get(utterance_id)),
         trail=trail,
     )
 
@@ -193,8 +217,7 @@ def press(desk: Desk, cursor: Cursor, view: TurnView, command: Press, now: float
     if command == "note" and value is None:
         return replace(cursor, noting=True)
     if command in ("previous", "next"):
-        turn = neighbour(desk, cursor.utterance_id, 1 if command == "next" else -1)
-        return arrive(desk, turn, now, cursor.trail)
+        return _moved(desk, cursor, now, forward=command == "next")
     if command in ("entry_up", "entry_down"):
         return replace(cursor, entry=_other_entry(desk, view, cursor, 1 if command == "entry_down" else -1))
     try:
@@ -249,11 +272,22 @@ def _event(desk: Desk, view: TurnView, command: str, value: str, seconds: float)
     )
 
 
+def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
+    """The turn before or after, without saving; in a shared queue the one that was in focus before, or the next."""
+    if desk.queue.order is None:
+        return arrive(desk, neighbour(desk, cursor.utterance_id, 1 if forward else -1), now, cursor.trail)
+    if forward:
+        return _onward(desk, cursor, now)
+    return arrive(desk, cursor.trail[-1], now, cursor.trail[:-1]) if cursor.trail else cursor
+
+
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
+    if desk.queue.order is not None:
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item)
+        trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
+        return replace(cursor, finished=True, revealed=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
-    if turn is None:
-        return replace(cursor, finished=True, revealed=True)
-    return arrive(desk, turn, now, cursor.trail)
+    return replace(cursor, finished=True, revealed=True) if turn is None else arrive(desk, turn, now, cursor.trail)
 
 
 def _insist(desk: Desk, cursor: Cursor, view: TurnView, now: float) -> Cursor:
@@ -267,16 +301,17 @@ def _insist(desk: Desk, cursor: Cursor, view: TurnView, now: float) -> Cursor:
 
 
 def undo(desk: Desk, cursor: Cursor, now: float) -> Cursor:
-    """Take back the coder's last event on the session that still stands, and go to its turn."""
-    last = last_standing(desk.store.events.of_coder(desk.transcript_id, desk.actor.name))
+    """Take back the coder's last event that still stands, on this session or those the queue led through; go there."""
+    store, name = desk.store, desk.actor.name
+    sessions = {desk.transcript_id, *(transcript_id for transcript_id, _ in cursor.trail)}
+    standing = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
+    last = max(standing, key=lambda event: event.event_id, default=None)
     if last is None:
-        return replace(cursor, notice=Notice("There is nothing to undo in this session."))
-    newest = desk.store.events.current(desk.transcript_id, desk.actor.name)[last.utterance_id]
-    event = desk.store.events.undo(desk.actor, desk.transcript_id, last.utterance_id, newest.event_id)
-    desk = replace(desk, events={**desk.events, last.utterance_id: event})
-    there = arrive(desk, last.utterance_id, now, cursor.trail)
-    place = desk.material.places[last.utterance_id] + 1
-    return replace(there, notice=Notice(f"Undone: {last.action} on turn {place}."))
+        return replace(cursor, notice=Notice("There is nothing to undo here."))
+    newest = store.events.current(last.transcript_id, name)[last.utterance_id]
+    event = store.events.undo(desk.actor, last.transcript_id, last.utterance_id, newest.event_id)
+    there = arrive(desk, (last.transcript_id, last.utterance_id), now, cursor.trail)
+    return replace(there, revealed=is_coded(event), notice=Notice(f"Undone: {UNDONE.get(last.action, last.action)}."))
 
 
 def last_standing(events: tuple[AnnotationEvent, ...]) -> AnnotationEvent | None:

@@ -130,9 +130,7 @@ def toggled(view: TurnView, label: str, codebook: Codebook) -> Labels:
     """The chosen labels with ``label`` put in, or taken out; in an exclusive group it stands alone."""
     group = next(group for group in view.groups if label in codebook.labels_of(group.name))
     there = view.chosen[group.name]
-    if label in there:
-        kept = tuple(x for x in there if x != label)
-    else:
-        kept = (label,) if group.exclusive else (*there, label)
+    put_in = (label,) if group.exclusive else (*there, label)
+    kept = put_in if label not in there else tuple(x for x in there if x != label)
     ordered = tuple(x for x in codebook.labels_of(group.name) if x in kept)
     return {**view.chosen, group.name: ordered}

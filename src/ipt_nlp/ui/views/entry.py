@@ -42,3 +42,21 @@ def _exclusions(codebook: Codebook, label: Label) -> list[str]:
 
 def _near_misses(codebook: Codebook, label: Label) -> list[str]:
     return [_quoted(example.text) + _instead(codebook, example.instead) for example in label.examples.near_miss]
+
+
+def manual(codebook: Codebook) -> str:
+    """All entries, to unfold, under their groups and families; then the rules for hard cases."""
+    titles = {family.name: family.title for family in codebook.families}
+    parts = []
+    for group in codebook.groups:
+        parts.append(f"<h3>{escape(group.title)}</h3>")
+        family = None
+        for name in codebook.labels_of(group.name):
+            label = codebook.by_name[name]
+            if label.family and label.family != family:
+                parts.append(f"<h4>{escape(titles[label.family])}</h4>")
+            family = label.family
+            summary = f"<summary><b>{escape(label.title)}</b> {escape(label.definition)}</summary>"
+            parts.append(f"<details>{summary}{entry(codebook, name, scroll=False)}</details>")
+    rules = _list("Rules for hard cases", [escape(rule) for rule in codebook.decisions])
+    return f'<div class="ipt ipt-manual">{"".join(parts)}{rules}</div>'

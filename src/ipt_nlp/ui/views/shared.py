@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -12,12 +13,14 @@ import ipt_nlp
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import resolve
-from ipt_nlp.store.values import User
+from ipt_nlp.store.values import Item, User
 from ipt_nlp.ui.state.people import Refused, is_leading, oidc_user, working_user
 from ipt_nlp.ui.state.project import codebook_stamp, example_place, fill_example, is_new, project_codebook
+from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.state.turns import Material
 
 MODEL = "default"
+ORDER_KEPT_S = 300.0
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~:$|<>&])")
 
 
@@ -33,7 +36,7 @@ def pipeline(codebook: str) -> Language:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _codebook(_stamp: str) -> Codebook:
+def _codebook(stamp: str) -> Codebook:
     return project_codebook()
 
 
@@ -52,6 +55,18 @@ def material(transcript_id: str) -> Material:
     here = store()
     stamp = here.predictions.stamp(transcript_id)
     return _material(here, here.database.name, transcript_id, stamp, codebook_stamp())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, ttl=ORDER_KEPT_S)
+def _order(_store: AnnotationStore, place: str, name: str, turns: int) -> Sequence[Item]:
+    order = QUEUES[name].order
+    return order(_store) if order else ()
+
+
+def queue_order(name: str) -> Sequence[Item]:
+    """The items of a shared queue; looked up again after some minutes, or when sessions were added."""
+    here = store()
+    return _order(here, here.database.name, name, len(here.search.transcript_ids()))
 
 
 def own_store() -> AnnotationStore:
@@ -77,7 +92,7 @@ def store() -> AnnotationStore:
     if not in_example():
         return own_store()
     example = _open(str(example_place()))
-    if not example.transcripts.list():
+    if not example.search.transcript_ids():
         with st.spinner("Tagging the example session …"):
             fill_example(example, pipeline(codebook().ref))
     return example
@@ -125,7 +140,7 @@ def footer() -> None:
     if in_example():
         said = "Example project: try anything, nothing here gets among your own sessions."
     elif who == LOCAL:
-        said = "Single-user mode: whoever opens this page on this machine works as its owner (local, admin), without a password."
+        said = "Single-user mode: whoever opens this page works as the owner of this machine (local, admin)."
     else:
         said = f"Signed in as {who.name} ({who.role})."
     html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
