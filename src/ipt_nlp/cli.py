@@ -37,6 +37,9 @@ TextOption = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="SOURCE=PATH", help="File with the text of a source's stand-off codes."),
 ]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="SQLite file or postgresql://…; $IPT_NLP_STORE by default.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the table as JSON.")]
 
 
@@ -151,6 +154,24 @@ def open_app(
     from ipt_nlp.commands.app import start
 
     raise typer.Exit(start(port))
+
+
+@app.command(epilog=_example("ipt-nlp agreement", "ipt-nlp agreement --by model --json"))
+def agreement(
+    by: Annotated[
+        str, typer.Option("--by", help="coder: coders with each other; model: coders with the model.")
+    ] = "coder",
+    store: StoreOption = None,
+    codebook: CodebookOption = "ipt",
+    assisted: Annotated[
+        bool, typer.Option("--assisted", help="Also turns that were coded with a suggestion in view.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """How far coders agree in a store, code by code, with intervals."""
+    from ipt_nlp.commands.agreement import show_agreement
+
+    show_agreement(store, by, codebook, assisted=assisted, as_json=json)
 
 
 @codebook_app.command("show", epilog=_example("ipt-nlp codebook show ipt --label clarification"))
