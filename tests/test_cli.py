@@ -14,6 +14,7 @@ from ipt_nlp.cli import run
 
 TALK = "T: What did you say then?\nC: Nothing. I went home.\n"
 COMMANDS = [["app"], ["annotate"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
+COMMANDS += [["agreement"], ["retrain"], ["models", "list"], ["models", "promote"], ["models", "rollback"]]
 
 
 def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ipt_nlp.commands.models_app import RETRAIN_EXAMPLE, models_app, retrain
 from ipt_nlp.errors import IptNlpError, UsageError
 
 app = typer.Typer(
@@ -24,6 +25,8 @@ codebook_app = typer.Typer(
     help="Show a codebook, or check one of your own.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(codebook_app, name="codebook")
+app.add_typer(models_app, name="models")
+app.command(epilog=RETRAIN_EXAMPLE)(retrain)
 
 INTERRUPTED = 130
 

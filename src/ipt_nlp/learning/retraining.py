@@ -137,7 +137,7 @@ def retrain(
     report(0.02, "training")
     train_on(tagger, items, _schedule(plan, recipe), work, lambda share: report(0.02 + 0.68 * share, "training"))
     seconds = time.monotonic() - started
-    report(0.7, "calibrating")
+    report(0.71, "calibrating")
     fitted = recalibrate(tagger, parts.calibration, work)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
@@ -199,7 +199,7 @@ def _item(
     coded: CodedTranscript, heads: Sequence[HeadGroup], fresh: Fresh, ref: str, recipe: Recipe, weight: float
 ) -> TrainingTranscript:
     """A transcript to learn from; a new label is unknown where its coders' codebook did not have it yet."""
-    item = training_transcript(coded, heads, recipe.unsure_weight)
+    item = training_transcript(coded, heads, recipe)
     rows = enumerate(coded.transcript.utterances)
     before = [row for row, u in rows if all(a.codebook != ref for a in coded.annotations.get(u.utterance_id, ()))]
     for head in heads:

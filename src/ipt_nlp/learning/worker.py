@@ -103,12 +103,16 @@ def work(store: AnnotationStore, also: Report | None = None) -> list[Job]:
 
 
 def fail_dead(store: AnnotationStore) -> None:
-    """Mark jobs whose worker is gone as failed: those on this machine at once, others after a minute of silence."""
-    for job in store.jobs.list():
-        if job.state == "running" and _gone(job.worker):
-            with suppress(StoreError):  # somebody else was quicker
-                store.jobs.fail(job.job_id, job.worker, "the worker was ended before it was done")
-    store.jobs.fail_silent(SILENT_S)
+    """Mark jobs whose worker is gone as failed: those on this machine at once, others after a minute of silence.
+
+    Tagging anew is queued again: it goes on from where it was.
+    """
+    with store.transaction():
+        gone = [job for job in store.jobs.list() if job.state == "running" and _gone(job.worker)]
+        dead = [store.jobs.fail(job.job_id, job.worker, "the worker was ended before it was done") for job in gone]
+        dead += store.jobs.fail_silent(SILENT_S)
+        if any(job.kind == RETAG for job in dead):
+            store.jobs.create(LOCAL, RETAG)
 
 
 def _queued(store: AnnotationStore, actor: User, kind: str, parameters: Mapping[str, Any] | None) -> Job:
