@@ -89,7 +89,6 @@ def progress() -> None:
     job = running(store())
     if job is None:
         st.rerun()
-        return
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress(job.progress, plain(worded_job(job)))
     if button.button("Cancel", disabled=job.cancel_requested or not may_change(actor()), width="stretch"):
