@@ -39,6 +39,7 @@ figures: $(READY)
 
 bench: $(READY)
 	$(BIN)/python scripts/bench_annotate.py
+	$(BIN)/python scripts/bench_store.py
 
 clean:
 	rm -rf $(VENV) $(OUT)

@@ -20,8 +20,10 @@ HIDDEN = 32
 
 
 @pytest.fixture(autouse=True)
-def _no_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own models must not decide a test."""
+def _no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A developer's own models and store must not decide a test, and no test may write to them."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
     monkeypatch.delenv("IPT_NLP_HOME", raising=False)
     monkeypatch.delenv("IPT_NLP_ENGINE", raising=False)
 

@@ -13,8 +13,9 @@ import pytest
 from ipt_nlp.cli import run
 
 TALK = "T: What did you say then?\nC: Nothing. I went home.\n"
-COMMANDS = [["app"], ["annotate"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
+COMMANDS = [["app"], ["annotate"], ["import"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
 COMMANDS += [["agreement"], ["retrain"], ["models", "list"], ["models", "promote"], ["models", "rollback"]]
+COMMANDS += [["store", name] for name in ("verify", "backup", "restore", "migrate")]
 
 
 def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -31,7 +32,7 @@ def test_help_of_every_command_has_an_example(command: list[str], capsys: pytest
     assert f"ipt-nlp {' '.join(command)} " in " ".join(shown.split())
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["codebook"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["codebook"], ["store"]])
 def test_the_root_shows_its_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     run(arguments)
     captured = capsys.readouterr()

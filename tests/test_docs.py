@@ -34,14 +34,15 @@ def test_python_in_the_readme_runs(number: int, checkout: Path) -> None:
     assert done.stdout
 
 
-LINES = [line for kind, body in BLOCKS if kind == "sh" for line in body.splitlines() if line.startswith("ipt-nlp")]
+SHELL = [body for kind, body in BLOCKS if kind == "sh" and "ipt-nlp " in body]
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_commands_in_the_readme_run(line: str, checkout: Path) -> None:
-    command = line.replace("ipt-nlp", f'"{sys.executable}" -m ipt_nlp.cli', 1)
-    done = subprocess.run(["bash", "-c", command], cwd=checkout, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("block", SHELL, ids=lambda block: block.splitlines()[0])
+def test_commands_in_the_readme_run(block: str, checkout: Path) -> None:
+    for line in block.splitlines():
+        command = line.replace("ipt-nlp", f'"{sys.executable}" -m ipt_nlp.cli', 1)
+        done = subprocess.run(["bash", "-c", command], cwd=checkout, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_make_targets_that_the_documents_name_exist() -> None:
@@ -52,9 +53,12 @@ def test_the_make_targets_that_the_documents_name_exist() -> None:
 
 def test_every_command_is_in_the_changelog_or_readme() -> None:
     documents = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
-    for command in app.registered_commands:
-        assert command.callback is not None
-        assert (command.name or command.callback.__name__) in documents
+    groups = [("", app)] + [(f"{group.name} ", group.typer_instance) for group in app.registered_groups]
+    for prefix, group in groups:
+        assert group is not None
+        for command in group.registered_commands:
+            assert command.callback is not None
+            assert prefix + (command.name or command.callback.__name__) in documents
 
 
 def test_figures_in_the_documents_are_those_of_the_model(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from ipt_nlp.codebook import Codebook
     from ipt_nlp.pipeline import annotate, load, to_doc
     from ipt_nlp.readers import read_transcripts
+    from ipt_nlp.store import AnnotationStore
     from ipt_nlp.transcript import Transcript, Utterance
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Annotation",
+    "AnnotationStore",
     "Codebook",
     "Prediction",
     "Transcript",
@@ -31,6 +33,7 @@ __all__ = [
 
 _HOME = {
     "Annotation": "annotation",
+    "AnnotationStore": "store",
     "Codebook": "codebook",
     "Prediction": "annotation",
     "Transcript": "transcript",

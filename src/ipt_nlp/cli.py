@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ipt_nlp.commands.agreement_app import AGREEMENT_EXAMPLE, agreement
 from ipt_nlp.commands.models_app import RETRAIN_EXAMPLE, models_app, retrain
 from ipt_nlp.errors import IptNlpError, UsageError
 
@@ -24,9 +25,14 @@ app = typer.Typer(
 codebook_app = typer.Typer(
     help="Show a codebook, or check one of your own.", no_args_is_help=True, rich_markup_mode=None
 )
+store_app = typer.Typer(
+    help="Check the store, back it up, or bring it up to date.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(models_app, name="models")
 app.command(epilog=RETRAIN_EXAMPLE)(retrain)
+app.command(epilog=AGREEMENT_EXAMPLE)(agreement)
+app.add_typer(store_app, name="store")
 
 INTERRUPTED = 130
 
@@ -39,6 +45,13 @@ MoreAnnotations = Annotated[list[Path] | None, typer.Argument(help="More of the 
 TextOption = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="SOURCE=PATH", help="File with the text of a source's stand-off codes."),
+]
+SpeakerOption = Annotated[
+    list[str] | None,
+    typer.Option("--speaker", metavar="NAME=ROLE", help="Role of a speaker; ALL: of the rest."),
+]
+ColumnOption = Annotated[
+    list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")
 ]
 StoreOption = Annotated[
     str | None, typer.Option("--store", metavar="URL", help="SQLite file or postgresql://…; $IPT_NLP_STORE by default.")
@@ -78,13 +91,8 @@ def annotate(
     codebook: Annotated[
         str | None, typer.Option("--codebook", help="Codebook for cues; the model's by default.")
     ] = None,
-    speaker: Annotated[
-        list[str] | None,
-        typer.Option("--speaker", metavar="NAME=ROLE", help="Role of a speaker; ALL: of the rest."),
-    ] = None,
-    column: Annotated[
-        list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")
-    ] = None,
+    speaker: SpeakerOption = None,
+    column: ColumnOption = None,
     shard: Annotated[
         str, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines.")
     ] = "1/1",
@@ -149,6 +157,20 @@ def evaluate(
     evaluate_model(model, [*annotations, *(more or [])], _pairs(text, "--text"), as_json=json)
 
 
+@app.command("import", epilog=_example("ipt-nlp import sessions/ --store study.db"))
+def import_transcripts(
+    paths: Annotated[list[Path], typer.Argument(help="Transcript files, or folders of them.")],
+    store: StoreOption = None,
+    speaker: SpeakerOption = None,
+    column: ColumnOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Fill the store with the transcripts in PATHS; what is there already is left as it is."""
+    from ipt_nlp.commands.store import import_files
+
+    import_files(paths, store, _pairs(speaker, "--speaker"), _pairs(column, "--column"), as_json=json)
+
+
 @app.command("app", epilog=_example("ipt-nlp app --port 8600"))
 def open_app(
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.", min=1024, max=65535)] = 8501,
@@ -157,24 +179,6 @@ def open_app(
     from ipt_nlp.commands.app import start
 
     raise typer.Exit(start(port))
-
-
-@app.command(epilog=_example("ipt-nlp agreement", "ipt-nlp agreement --by model --json"))
-def agreement(
-    by: Annotated[
-        str, typer.Option("--by", help="coder: coders with each other; model: coders with the model.")
-    ] = "coder",
-    store: StoreOption = None,
-    codebook: CodebookOption = "ipt",
-    assisted: Annotated[
-        bool, typer.Option("--assisted", help="Also turns that were coded with a suggestion in view.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """How far coders agree in a store, code by code, with intervals."""
-    from ipt_nlp.commands.agreement import show_agreement
-
-    show_agreement(store, by, codebook, assisted=assisted, as_json=json)
 
 
 @codebook_app.command("show", epilog=_example("ipt-nlp codebook show ipt --label clarification"))
@@ -195,6 +199,44 @@ def codebook_check(file: Annotated[Path, typer.Argument(help="A codebook file.")
     from ipt_nlp.commands.codebook import check
 
     check(file, as_json=json)
+
+
+@store_app.command("verify", epilog=_example("ipt-nlp store verify --store study.db"))
+def store_verify(store: StoreOption = None, json: JsonOption = False) -> None:
+    """Check that the store holds what was written to it; exit code 1 if not."""
+    from ipt_nlp.commands.store import verify_store
+
+    verify_store(store, as_json=json)
+
+
+@store_app.command("backup", epilog=_example("ipt-nlp store backup monday.zip"))
+def store_backup(
+    file: Annotated[Path, typer.Argument(help="The backup to write. It holds client text: keep it safe.")],
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a backup that can be restored on SQLite and on PostgreSQL."""
+    from ipt_nlp.commands.store import backup_store
+
+    backup_store(file, store, as_json=json)
+
+
+@store_app.command("restore", epilog=_example("ipt-nlp store restore monday.zip --store new.db"))
+def store_restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")], store: StoreOption = None, json: JsonOption = False
+) -> None:
+    """Fill an empty store from a backup, and verify it."""
+    from ipt_nlp.commands.store import restore_store
+
+    restore_store(file, store, as_json=json)
+
+
+@store_app.command("migrate", epilog=_example("ipt-nlp store migrate --store study.db"))
+def store_migrate(store: StoreOption = None, json: JsonOption = False) -> None:
+    """Bring a store to this version, or create it."""
+    from ipt_nlp.commands.store import migrate_store
+
+    migrate_store(store, as_json=json)
 
 
 def _pairs(values: list[str] | None, option: str) -> dict[str, str]:

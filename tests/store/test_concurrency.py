@@ -6,7 +6,7 @@ import pytest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.transcript import Transcript
-from tests.store.conftest import session
+from tests.store.conftest import person, session
 from tests.store.writers import EVENTS, WRITERS, create_job, lease_all, look, own_coder, run_all, same_coder
 
 ALL = WRITERS * EVENTS
@@ -16,23 +16,26 @@ ALL = WRITERS * EVENTS
 def coders(url: str) -> AnnotationStore:
     store = AnnotationStore.open(url)
     store.transcripts.add(LOCAL, session())
-    # One hash for all: twenty would take as long as everything else here.
-    first = store.users.add(LOCAL, "coder0", "annotator", "correct horse battery")
-    assert first.role == "annotator"
-    for number in range(1, WRITERS):
-        store.users.add(LOCAL, f"coder{number}", "annotator", "correct horse battery")
+    person(store, "coder0")
     return store
 
 
-def test_twenty_coders_lose_and_double_nothing(coders: AnnotationStore, url: str) -> None:
+@pytest.fixture
+def all_coders(coders: AnnotationStore) -> AnnotationStore:
+    for number in range(1, WRITERS):
+        person(coders, f"coder{number}")
+    return coders
+
+
+def test_twenty_coders_lose_and_double_nothing(all_coders: AnnotationStore, url: str) -> None:
     assert run_all(url, own_coder) == {"stored": ALL}
-    events = coders.events.of_all_coders(LOCAL, "s01")
+    events = all_coders.events.of_all_coders(LOCAL, "s01")
     assert sorted(event.event_id for event in events) == list(range(1, ALL + 1))
     for number in range(WRITERS):
-        mine = coders.events.of_coder("s01", f"coder{number}")
+        mine = all_coders.events.of_coder("s01", f"coder{number}")
         assert [event.note for event in mine] == [f"coder{number} {n}" for n in range(EVENTS)]
         assert [event.base_event for event in mine] == [None, *(event.event_id for event in mine[:-1])]
-    assert coders.verify() == []
+    assert all_coders.verify() == []
 
 
 def test_twenty_tabs_of_one_coder_lose_nothing_and_hear_of_their_conflicts(coders: AnnotationStore, url: str) -> None:
@@ -46,11 +49,11 @@ def test_twenty_tabs_of_one_coder_lose_nothing_and_hear_of_their_conflicts(coder
     assert coders.verify() == []
 
 
-def test_twenty_coders_share_a_queue_without_taking_the_same_item(coders: AnnotationStore, url: str) -> None:
+def test_twenty_coders_share_a_queue_without_taking_the_same_item(all_coders: AnnotationStore, url: str) -> None:
     assert run_all(url, lease_all) == {"granted": 4}
-    leases = coders.leases.held("q")
+    leases = all_coders.leases.held("q")
     assert sorted(str(lease.utterance_id) for lease in leases) == ["0", "1", "2", "3"]
-    assert coders.verify() == []
+    assert all_coders.verify() == []
 
 
 def test_of_twenty_jobs_of_a_kind_one_is_created_and_one_worker_gets_it(coders: AnnotationStore, url: str) -> None:

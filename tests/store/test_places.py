@@ -57,7 +57,7 @@ def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "session.txt"
     path.write_text("T: a secret? " * 1000, "utf-8")
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(StoreError, match="is no SQLite database") as caught:
         AnnotationStore.open(path)
     assert "secret" not in str(caught.value)
     assert path.read_text("utf-8").startswith("T: a secret? ")

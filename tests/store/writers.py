@@ -7,8 +7,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from ipt_nlp.errors import ConflictError
-from ipt_nlp.store import AnnotationStore
+from ipt_nlp.errors import ConflictError, StoreError
+from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent, User
 
 PROCESSES, THREADS, EVENTS = 4, 5, 20
@@ -51,9 +51,6 @@ def lease_all(store: AnnotationStore, writer: int) -> Counter[str]:
 
 def create_job(store: AnnotationStore, writer: int) -> Counter[str]:
     """Each writer starts the same kind of job, and takes one if it can."""
-    from ipt_nlp.errors import StoreError
-    from ipt_nlp.store import LOCAL
-
     done = Counter[str]()
     try:
         store.jobs.create(LOCAL, "retrain")

@@ -72,7 +72,7 @@ def annotate_files(options: AnnotateOptions) -> Summary:
 
 
 def _read(options: AnnotateOptions) -> list[Transcript]:
-    speakers = _roles(options.speakers)
+    speakers = roles(options.speakers)
     return [
         transcript
         for path in options.paths
@@ -88,7 +88,12 @@ def _shard(transcripts: list[Transcript], shard: str) -> list[Transcript]:
     return transcripts[part - 1 :: count]
 
 
-def _roles(speakers: Mapping[str, str]) -> dict[str, Role]:
+def roles(speakers: Mapping[str, str]) -> dict[str, Role]:
+    """The roles that ``--speaker`` gave.
+
+    Raises:
+        UsageError: a role is none.
+    """
     for name, role in speakers.items():
         if role not in ROLES:
             raise UsageError(f"--speaker {name}={role}: a role is one of {', '.join(ROLES)}.")

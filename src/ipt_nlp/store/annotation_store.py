@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipt_nlp.store import backup, corpus, migrate, verify
+from ipt_nlp.store import backup, corpus, verify
+from ipt_nlp.store import migrate as migrations
 from ipt_nlp.store.audit import Audit
 from ipt_nlp.store.backup import Backup
-from ipt_nlp.store.database import Clock, Database, Transaction, connect, resolve, utc_now
+from ipt_nlp.store.database import Clock, Database, Transaction, connect, require_file, resolve, utc_now
 from ipt_nlp.store.decisions import Adjudications, SignOffs
 from ipt_nlp.store.events import Events
 from ipt_nlp.store.jobs import Jobs
@@ -34,20 +35,30 @@ class AnnotationStore:
     database: Database
 
     @classmethod
-    def open(cls, url: str | Path | None = None, *, clock: Clock = utc_now) -> AnnotationStore:
+    def open(
+        cls, url: str | Path | None = None, *, clock: Clock = utc_now, create: bool = True, migrate: bool = True
+    ) -> AnnotationStore:
         """Open a store; create it where there is none, and migrate it where it is older.
 
         Args:
             url: a SQLite file, or ``postgresql://…``; by default ``$IPT_NLP_STORE``, else ``store.db`` in
                 ``$IPT_NLP_HOME``, else in ``~/.ipt-nlp``.
             clock: what time it is, with a time zone.
+            create: False for an error where there is no store.
+            migrate: False leaves the schema as it is, for ``migrate()`` to say what it did.
 
         Raises:
             StoreError: it cannot be opened, is no store, or was made by a newer version.
         """
-        store = cls(connect(resolve(url), clock))
+        place = resolve(url)
+        if not create:
+            require_file(place)
+        store = cls(connect(place, clock))
         try:
-            store.migrate()
+            if not create:
+                migrations.require(store.database)
+            if migrate:
+                store.migrate()
         except BaseException:
             store.close()
             raise
@@ -120,8 +131,8 @@ class AnnotationStore:
 
     def migrate(self) -> tuple[str | None, str]:
         """Bring the schema up to date; the versions before (None: there was none) and after."""
-        return migrate.migrate(self.database)
+        return migrations.migrate(self.database)
 
     def close(self) -> None:
         """Close connections that are kept open."""
-        self.database.engine.dispose()
+        self.database.close()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +25,7 @@ WAIT_S = 30
 # Any number will do, as long as every writer of this package takes the same.
 ADVISORY_LOCK = 0x1B7A11D
 POOL_SIZE = 10
+POLL_S = (0.001, 0.004)
 Clock = Callable[[], datetime]
 
 
@@ -58,6 +62,20 @@ def resolve(url: str | Path | None) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
+def no_store(place: str) -> StoreError:
+    return StoreError(f"there is no store at {place}. Check its name, or run: ipt-nlp import PATH")
+
+
+def require_file(url: URL) -> None:
+    """Refuse a SQLite file that is not there.
+
+    Raises:
+        StoreError: it is not there.
+    """
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise no_store(str(url.database))
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """An open write. ``now``: the time of everything written in it."""
@@ -68,10 +86,15 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An engine, a clock, and the write that each thread has open."""
+    """An engine, a clock, and the write that each thread has open.
+
+    ``keeper``: a SQLite connection that is never used. The last connection to close writes everything from the log back
+    into the file, which takes far longer than a write; while there is a keeper, none is the last.
+    """
 
     engine: Engine
     clock: Clock
+    keeper: sqlite3.Connection | None = None
     open: threading.local = field(default_factory=threading.local)
     turn: Any = field(default_factory=threading.Lock)
 
@@ -127,6 +150,12 @@ class Database:
             with self._connect(**options) as connection, connection.begin():
                 yield connection
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self.engine.dispose()
+        if self.keeper is not None:
+            self.keeper.close()
+
     def _connect(self, **options: Any) -> Connection:
         return self.engine.connect().execution_options(**options)
 
@@ -138,18 +167,21 @@ def refusals() -> Iterator[None]:
         yield
     except OperationalError as error:
         kind = type(error.orig).__name__
-        raise StoreError(f"the store is busy or cannot be reached ({kind}). Try again in a moment.") from None
+        raise busy(kind) from None
     except DBAPIError as error:
         raise StoreError(f"the store refused a change ({type(error.orig).__name__}). Nothing was stored.") from None
     except SQLAlchemyError as error:
         raise StoreError(f"the store cannot be used ({type(error).__name__}).") from None
 
 
+def busy(why: str) -> StoreError:
+    return StoreError(f"the store is busy or cannot be reached ({why}). Try again in a moment.")
+
+
 def connect(url: URL, clock: Clock) -> Database:
     """An engine on ``url``; a new SQLite file can be read by its owner alone."""
     if url.get_backend_name() == "sqlite":
-        with refusals():
-            return Database(_sqlite(url), clock)
+        return Database(_sqlite(url), clock, _keeper(Path(str(url.database))))
     return Database(_postgres(url), clock)
 
 
@@ -167,17 +199,56 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _keeper(path: Path) -> sqlite3.Connection:
+    keeper = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            keeper.execute("PRAGMA journal_mode = WAL")
+            # Only a connection that has read once counts as one to the log.
+            keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            # Several processes that open a new file at once are told so, whatever the timeout.
+            if time.monotonic() > deadline or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                keeper.close()
+                raise busy(type(error).__name__) from None
+            time.sleep(random.uniform(*POLL_S))  # noqa: S311  # spreads the attempts, keeps no secret
+        except sqlite3.DatabaseError:
+            keeper.close()
+            raise StoreError(f"{path} is no SQLite database. Pass another file.") from None
+        else:
+            return keeper
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for setting in (f"busy_timeout = {WAIT_S * 1000}", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {setting}")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("ipt_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("ipt_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver: Any = connection.connection.dbapi_connection
+    # SQLite's own wait for another process sleeps up to 100 ms at a time, far longer than a write takes.
+    driver.execute("PRAGMA busy_timeout = 0")
+    deadline = time.monotonic() + WAIT_S
+    while not _takes_lock(driver):
+        if time.monotonic() > deadline:
+            raise busy("another process is writing")
+        time.sleep(random.uniform(*POLL_S))  # noqa: S311  # spreads the attempts, keeps no secret
+    driver.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000}")
+
+
+def _takes_lock(driver: Any) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise busy(type(error).__name__) from None
+    return True
 
 
 def _postgres(url: URL) -> Engine:

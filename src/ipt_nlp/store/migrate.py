@@ -7,7 +7,7 @@ from importlib import import_module
 from sqlalchemy import Connection, inspect, text
 
 from ipt_nlp.errors import StoreError
-from ipt_nlp.store.database import Database
+from ipt_nlp.store.database import Database, no_store
 from ipt_nlp.store.schema import REVISION
 
 
@@ -17,6 +17,17 @@ def version(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
+
+
+def require(database: Database) -> None:
+    """Refuse a database without a store in it.
+
+    Raises:
+        StoreError: there is none.
+    """
+    with database.reading() as connection:
+        if version(connection) is None:
+            raise no_store(database.name)
 
 
 def migrate(database: Database) -> tuple[str | None, str]:

@@ -56,7 +56,7 @@ def save(code: NewCode) -> None:
         st.error(plain(str(error)))
         return
     bar = st.progress(0.0, LOOKING)
-    count = mark_cues(store(), actor(), pipeline(book.ref), book, lambda share: bar.progress(share, LOOKING) and None)
+    count = mark_cues(store(), actor(), pipeline(book.ref), book, lambda share: bar.progress(share, LOOKING))
     sessions = "session" if count == 1 else "sessions"
     st.session_state["added_code"] = f"{code.title} is added; codebook {book.ref}. {count} {sessions} looked through."
     st.rerun()

@@ -54,6 +54,7 @@ def page() -> None:
     event = st.dataframe(
         rows(hits[:MOST], codebook(), query.label), column_config=CONFIG, hide_index=True, on_select="rerun",
         selection_mode="single-row", key="hits", height=560,
+        placeholder="",
     )  # fmt: skip
     selected = event["selection"]["rows"]
     if selected and selected[0] < len(hits):

@@ -7,17 +7,18 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spacy.language import Language
-
+import ipt_nlp
 from ipt_nlp.deidentify import Deidentified, Engine, deidentify
 from ipt_nlp.errors import InputError, IptNlpError
-from ipt_nlp.pipeline import annotate
 from ipt_nlp.readers import Speaker, read_speakers, read_transcripts
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import SessionDetails, User
 from ipt_nlp.transcript import Role, Transcript
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _NUMBER = re.compile(r"(?i)(?<![a-z])(?:session|sitzung|s)[ _-]?0*(\d{1,3})(?!\d)")
@@ -137,7 +138,7 @@ def import_one(store: AnnotationStore, actor: User, nlp: Language, prepared: Pre
 
 def tag(store: AnnotationStore, actor: User, nlp: Language, transcript: Transcript) -> int:
     """Store what the model says of a transcript; how many predictions were new."""
-    made = next(annotate(nlp, [transcript]))[1]
+    made = next(ipt_nlp.annotate(nlp, [transcript]))[1]
     return store.predictions.save(actor, made[0].model, made)
 
 

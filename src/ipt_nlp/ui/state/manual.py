@@ -12,20 +12,20 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-
-from spacy.language import Language
+from typing import TYPE_CHECKING
 
 from ipt_nlp.annotation import Prediction
 from ipt_nlp.codebook import Codebook, own_codebooks
 from ipt_nlp.errors import CodebookError, UsageError
-from ipt_nlp.pipeline import to_doc
-from ipt_nlp.pipeline.extensions import CUES, UTTERANCES
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.store.values import User
 from ipt_nlp.transcript import Transcript
 from ipt_nlp.ui.state.project import BASE_CODEBOOK, OWN_CODEBOOK
 from ipt_nlp.ui.state.search import coders, found
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 EXAMPLES = 8
 
@@ -103,7 +103,7 @@ def _toml(value: str | Sequence[str]) -> str:
 
 
 def mark_cues(
-    store: AnnotationStore, actor: User, nlp: Language, codebook: Codebook, step: Callable[[float], None]
+    store: AnnotationStore, actor: User, nlp: Language, codebook: Codebook, step: Callable[[float], object]
 ) -> int:
     """Look for the cues of ``codebook`` in every stored session; the model's scores stay. Returns how many changed."""
     rows = store.transcripts.list()
@@ -121,6 +121,10 @@ def with_cues(
     nlp: Language, transcript: Transcript, stored: dict[int | str, Prediction], codebook: Codebook
 ) -> list[Prediction]:
     """The stored predictions with the cues that ``nlp`` finds now."""
+    # Here and not above: a page that tags nothing is to open without waiting for torch.
+    from ipt_nlp.pipeline.docs import to_doc
+    from ipt_nlp.pipeline.extensions import CUES, UTTERANCES
+
     doc = nlp.get_pipe("ipt_cues")(to_doc(nlp, transcript))
     found: list[Prediction] = []
     for span, utterance in zip(doc.spans[UTTERANCES], transcript.utterances, strict=True):

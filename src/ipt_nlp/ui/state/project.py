@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spacy.language import Language
-
+import ipt_nlp
 from ipt_nlp.codebook import Codebook, own_codebooks
-from ipt_nlp.pipeline import annotate
 from ipt_nlp.readers import read_transcripts
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import default_place
 from ipt_nlp.store.values import SessionDetails
 from ipt_nlp.transcript import Transcript
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 EXAMPLE = "session.txt"
 EXAMPLE_DETAILS = SessionDetails(date="", therapist="example", client="C01", session_number=5, phase="middle")
@@ -41,7 +43,7 @@ def fill_example(store: AnnotationStore, nlp: Language) -> None:
     transcript = example_transcript()
     added = store.transcripts.add(LOCAL, transcript, EXAMPLE_DETAILS)
     if not store.predictions.stamp(added.stored_as):
-        _, made = next(annotate(nlp, [transcript]))
+        _, made = next(ipt_nlp.annotate(nlp, [transcript]))
         store.predictions.save(LOCAL, made[0].model, made)
 
 

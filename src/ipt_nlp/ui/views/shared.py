@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
-from spacy.language import Language
 
 import ipt_nlp
 from ipt_nlp.codebook import Codebook
@@ -18,6 +18,9 @@ from ipt_nlp.ui.state.people import Refused, is_leading, oidc_user, working_user
 from ipt_nlp.ui.state.project import codebook_stamp, example_place, fill_example, is_new, project_codebook
 from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.state.turns import Material
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 MODEL = "default"
 ORDER_KEPT_S = 300.0
