@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ipt_nlp.commands.models_app import StoreOption, example
+from ipt_nlp.commands.options import JsonOption, StoreOption, example
 
 AGREEMENT_EXAMPLE = example("ipt-nlp agreement", "ipt-nlp agreement --by model --json")
 
@@ -18,7 +18,7 @@ def agreement(
     assisted: Annotated[
         bool, typer.Option("--assisted", help="Also turns that were coded with a suggestion in view.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """How far coders agree in a store, code by code, with intervals."""
     from ipt_nlp.commands.agreement import show_agreement
