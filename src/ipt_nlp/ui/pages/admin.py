@@ -59,7 +59,7 @@ def users() -> None:
 
 
 def new_user() -> None:
-    st.subheader("Add somebody", anchor=False)
+    st.markdown("**Add somebody**")
     with st.form("add", clear_on_submit=False):
         name = st.text_input("Name", help="As they sign in; their e-mail address where you use an identity provider")
         role = st.selectbox("Role", ROLES, 0 if store().users.list() else ROLES.index("admin"))
@@ -69,7 +69,7 @@ def new_user() -> None:
 
 
 def known_user(names: list[str]) -> None:
-    st.subheader("Change somebody", anchor=False)
+    st.markdown("**Change somebody**")
     with st.container(border=True):
         name = st.selectbox("Who", names)
         known = store().users.get(name)
@@ -79,6 +79,7 @@ def known_user(names: list[str]) -> None:
         role = one.selectbox("Role", ROLES, ROLES.index(known.role), key=f"role_of_{name}")
         if two.button("Save the role", width="stretch", disabled=role == known.role):
             told(change_role(store(), actor(), name, role))
+        one, two = st.columns([2, 1], vertical_alignment="bottom")
         password = one.text_input("New password", type="password", key=f"password_of_{name}")
         if two.button("Set it", width="stretch", disabled=not password):
             told(new_password(store(), actor(), name, password))

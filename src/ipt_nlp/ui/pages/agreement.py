@@ -81,7 +81,7 @@ def row_of(rows: list[Row], book: Codebook, comparison: Comparison) -> Row | Non
     many = len(comparison.sides) > 2
     event = st.dataframe(
         columns(rows, book, many=many), column_config=CONFIG, hide_index=True, on_select="rerun",
-        selection_mode="single-row", key=f"figures_{comparison.sides}", height=min(38 + 35 * len(rows), 330),
+        selection_mode="single-row", key=f"figures_{comparison.sides}", height=min(38 + 35 * len(rows), 248),
     )  # fmt: skip
     selected = event["selection"]["rows"]
     return rows[selected[0]] if selected and selected[0] < len(rows) else None

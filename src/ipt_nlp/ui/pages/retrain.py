@@ -169,9 +169,9 @@ def page() -> None:
         st.info("Retraining is for supervisors, researchers and admins.")
         return
     outcome()
-    st.subheader("To learn from", anchor=False)
+    st.markdown("**To learn from**")
     corrections()
-    st.subheader("Models", anchor=False)
+    st.markdown("**Models**")
     models()
 
 

@@ -113,7 +113,8 @@ def columns(rows: Sequence[Row], codebook: Codebook, *, many: bool) -> dict[str,
 
 
 def span(interval: Interval | None) -> str:
-    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
+    low, high = (round(x, 2) + 0.0 for x in interval or (0.0, 0.0))  # no minus before a nought
+    return f"{low:.2f} to {high:.2f}" if interval else ""
 
 
 def note(figures: LabelAgreement) -> str:

@@ -13,7 +13,7 @@ from ipt_nlp.ui.state.turns import Material
 from ipt_nlp.ui.views.disagreement import coding_name, in_context, manual_rules
 from ipt_nlp.ui.views.shared import actor, material, plain, store
 
-LIST_HEIGHT = 178
+LIST_HEIGHT = 143
 OTHER = "Other codes"
 CONFIG = {
     "Session": st.column_config.TextColumn(width="small"),
@@ -27,7 +27,8 @@ CONFIG = {
 def adjudication(turns: Sequence[Disagreement], what: str) -> None:
     """The list of turns, and the one in focus with the form beside it."""
     left = sum(turn.decided is None for turn in turns)
-    st.subheader(f"{len(turns)} turns differ on {plain(what)}, {left} to decide", anchor=False)
+    differ = "turn differs" if len(turns) == 1 else "turns differ"
+    st.markdown(f"**{len(turns)} {differ} on {plain(what)}, {left} to decide**")
     if not turns:
         return
     found = in_focus(turns)
@@ -101,9 +102,10 @@ def other_codes(here: Material, found: Disagreement) -> Labels:
     utterance = here.transcript.utterances[here.places[found.item[1]]]
     titles = {label.name: label.title for label in here.codebook.labels}
     chosen = {}
-    for group in here.groups(utterance.speaker):
+    groups = here.groups(utterance.speaker)
+    for column, group in zip(st.columns(max(len(groups), 1)), groups, strict=False):
         chosen[group.name] = tuple(
-            st.multiselect(
+            column.multiselect(
                 f"{plain(group.title)}, for “{OTHER}”", here.codebook.labels_of(group.name),
                 format_func=titles.__getitem__, max_selections=1 if group.exclusive else None, placeholder="none",
             )
