@@ -11,7 +11,7 @@ from ipt_nlp.annotation import Prediction
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.transcript import Transcript, Utterance
-from ipt_nlp.ui.state.review import Desk, open_desk
+from ipt_nlp.ui.state.desk import Desk, open_desk
 from ipt_nlp.ui.state.turns import Material, always_blind
 
 MODEL = "made-up@1.0.0+abc"

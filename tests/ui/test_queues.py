@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.store.values import Item, User
+from ipt_nlp.store.values import Item, NewEvent, User
+from ipt_nlp.ui.state.desk import arrive, current, open_desk
+from ipt_nlp.ui.state.pools import ordered, pool_of
 from ipt_nlp.ui.state.queues import QUEUES, next_item
-from ipt_nlp.ui.state.review import arrive, current, open_desk, press
+from ipt_nlp.ui.state.review import press
 from tests.ui.conftest import PASSWORD, fill, material, transcript
 
 QUEUE = QUEUES["random"]
@@ -62,3 +68,22 @@ def test_back_returns_to_the_item_before(store: AnnotationStore) -> None:
     assert cursor.item != first
     assert press(at, cursor, current(at, cursor), "previous", 20).item == first
     assert press(at, cursor, current(at, cursor), "undo", 20).item == first
+
+
+@pytest.mark.parametrize("strategy", ["mixed", "least_certain", "rare_codes"])
+def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: str) -> None:
+    store.events.append(
+        LOCAL,
+        NewEvent(transcript_id="s01", utterance_id=3, action="change", labels={"themes": ("grief",)}, codebook="ipt@1"),
+    )
+    items = ordered(store, Codebook.load("ipt"), strategy, {"exploration": 0.79})
+    assert len(items) == len(set(items)) == 11
+    assert ("s01", 3) not in items
+    pool = pool_of(store, Codebook.load("ipt"), {})
+    assert pool.positives.sum() == 1
+    assert np.isnan(pool.probabilities[1]).sum() == 25
+
+
+def test_least_certain_begins_near_the_threshold(store: AnnotationStore) -> None:
+    items = ordered(store, Codebook.load("ipt"), "least_certain", {"exploration": 0.79})
+    assert {n % 2 for _, n in items[:6] if isinstance(n, int)} == {0}

@@ -8,19 +8,19 @@ import pytest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent
-from ipt_nlp.ui.state.review import (
+from ipt_nlp.ui.state.desk import (
     Cursor,
     Desk,
     arrive,
     begin,
+    catch_up,
     current,
-    last_standing,
     neighbour,
     next_open,
-    press,
     progress,
     shown_entry,
 )
+from ipt_nlp.ui.state.review import last_standing, press
 from ipt_nlp.ui.state.turns import always_blind
 from tests.ui.conftest import desk, open_turns
 
@@ -180,6 +180,14 @@ def test_arrows_look_up_other_entries(store: AnnotationStore, command: str, step
     assert first == "exploration"
     moved = after(store, cursor, command)
     assert moved.entry == names[(names.index(first) + step) % len(names)]
+
+
+def test_only_new_events_are_read(store: AnnotationStore) -> None:
+    after(store, arrive(desk(store), FIRST, 0), "accept")
+    known = catch_up(store, LOCAL, "s01")
+    assert catch_up(store, LOCAL, "s01", known) is known
+    after(store, arrive(desk(store), SECOND, 0), "accept")
+    assert dict(catch_up(store, LOCAL, "s01", known).events) == store.events.current("s01", "local")
 
 
 def test_two_coders_do_not_see_each_other(store: AnnotationStore) -> None:

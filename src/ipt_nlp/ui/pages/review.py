@@ -11,20 +11,20 @@ import streamlit as st
 from ipt_nlp.codebook import LabelGroup
 from ipt_nlp.store.values import Item
 from ipt_nlp.ui.keys import COMMANDS, Command, label_keys
-from ipt_nlp.ui.state.queues import QUEUES, SESSION, Queue, next_item
-from ipt_nlp.ui.state.review import (
+from ipt_nlp.ui.state.desk import (
     Cursor,
     Desk,
-    Press,
     arrive,
     begin,
+    catch_up,
     codable,
     current,
     open_desk,
-    press,
     progress,
     shown_entry,
 )
+from ipt_nlp.ui.state.queues import QUEUES, SESSION, Queue, next_item
+from ipt_nlp.ui.state.review import Press, press
 from ipt_nlp.ui.state.turns import TurnView
 from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
@@ -111,24 +111,29 @@ def code_buttons(desk: Desk, view: TurnView, group: LabelGroup, keys: dict[str, 
                 )
 
 
+def desk_for(queue: Queue, order: Sequence[Item], transcript_id: str, blind: bool) -> Desk:
+    """The desk, with what is new since the last press."""
+    known = catch_up(store(), actor(), transcript_id, st.session_state.get("known"))
+    st.session_state["known"] = known
+    here = material(transcript_id)
+    return open_desk(store(), actor(), here, blind=blind, queue=queue, order=order, known=known)
+
+
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
     """The desk for the turn in focus; None where a shared queue has nothing left."""
     cursor: Cursor | None = st.session_state.get("cursor")
-    order: Sequence[Item] = ()
-    if queue.order is not None:
-        order = queue_order(queue.name)
-        transcript_id = cursor.transcript_id if cursor else ""
-        if cursor is None:
-            item = next_item(store(), actor(), queue, order, None)
-            if item is None:
-                return None
-            transcript_id = item[0]
-            desk = open_desk(store(), actor(), material(transcript_id), blind=blind, queue=queue, order=order)
-            st.session_state["cursor"] = arrive(desk, item, time.monotonic())
-            return desk
-    desk = open_desk(store(), actor(), material(transcript_id), blind=blind, queue=queue, order=order)
-    if cursor is None or cursor.transcript_id != transcript_id:
-        st.session_state["cursor"] = begin(desk, time.monotonic())
+    if queue.order is None:
+        desk = desk_for(queue, (), transcript_id, blind)
+        if cursor is None or cursor.transcript_id != transcript_id:
+            st.session_state["cursor"] = begin(desk, time.monotonic())
+        return desk
+    order = queue_order(queue.name)
+    item = cursor.item if cursor else next_item(store(), actor(), queue, order, None)
+    if item is None:
+        return None
+    desk = desk_for(queue, order, item[0], blind)
+    if cursor is None:
+        st.session_state["cursor"] = arrive(desk, item, time.monotonic())
     return desk
 
 

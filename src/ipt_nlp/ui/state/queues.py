@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import Item, Lease, User
+from ipt_nlp.ui.state.project import project_codebook
 
 LEASE_MINUTES = 15.0
 # Leasing some items at once saves a write a turn.
@@ -19,7 +20,7 @@ class Queue:
     """A way through the turns.
 
     Attributes:
-        order: all items of the store in the order in which they come; None: the chosen session from begin to end.
+        order: items of the store in the order in which they come; None: the chosen session from begin to end.
         blind: no turn of it ever shows a suggestion before it is saved.
     """
 
@@ -34,10 +35,28 @@ def at_random(store: AnnotationStore) -> Sequence[Item]:
     return sorted(store.search.items(), key=lambda item: hashlib.sha256(f"audit-1:{item!r}".encode()).digest())
 
 
+def by_strategy(strategy: str) -> Callable[[AnnotationStore], Sequence[Item]]:
+    """An order by a strategy of ``learning.queue``, with the thresholds of the model in use."""
+
+    def order(store: AnnotationStore) -> Sequence[Item]:
+        # Here and not above: a coder who takes one session after the other needs neither torch nor scikit-learn.
+        from ipt_nlp.model.tagger import read_config
+        from ipt_nlp.models import find_model
+        from ipt_nlp.ui.state.pools import ordered
+
+        return ordered(store, project_codebook(), strategy, dict(read_config(find_model("default")).thresholds))
+
+    return order
+
+
 SESSION = Queue("session", "One session, in order")
-QUEUES: dict[str, Queue] = {
-    queue.name: queue for queue in (SESSION, Queue("random", "Random turns of all sessions", at_random, blind=True))
-}
+SHARED = (
+    Queue("mixed", "All sessions: what teaches most", by_strategy("mixed")),
+    Queue("least_certain", "All sessions: least certain first", by_strategy("least_certain")),
+    Queue("rare_codes", "All sessions: rare codes first", by_strategy("rare_codes")),
+    Queue("random", "All sessions: at random, blind", at_random, blind=True),
+)
+QUEUES: dict[str, Queue] = {queue.name: queue for queue in (SESSION, *SHARED)}
 
 
 def next_item(
@@ -50,17 +69,17 @@ def next_item(
     """
     done = store.search.coded_by() | store.search.coded_by(actor.name)
     held = store.leases.held(queue.name, actor.name)
-    left = [lease.lease_id for lease in held if _item(lease) == now or _item(lease) in done]
+    left = [lease.lease_id for lease in held if item_of(lease) == now or item_of(lease) in done]
     if left:
         store.leases.release(actor, left)
-    waiting = [_item(lease) for lease in held if lease.lease_id not in left]
+    waiting = [item_of(lease) for lease in held if lease.lease_id not in left]
     if waiting:
         return waiting[0]
-    taken = {_item(lease) for lease in store.leases.held(queue.name)}
+    taken = {item_of(lease) for lease in store.leases.held(queue.name)}
     free = [item for item in order if item not in done and item not in taken and item != now]
     granted = store.leases.lease(actor, queue.name, free[:AHEAD], LEASE_MINUTES)
-    return _item(granted[0]) if granted else None
+    return item_of(granted[0]) if granted else None
 
 
-def _item(lease: Lease) -> Item:
+def item_of(lease: Lease) -> Item:
     return lease.transcript_id, lease.utterance_id

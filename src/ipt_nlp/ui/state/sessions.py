@@ -11,8 +11,8 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.report.html import render
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import TranscriptFilter, TranscriptRow, User
+from ipt_nlp.ui.state.desk import is_coded
 from ipt_nlp.ui.state.people import is_leading
-from ipt_nlp.ui.state.review import is_coded
 from ipt_nlp.ui.state.turns import Material, always_blind
 
 COLUMNS = ("Session", "Date", "Therapist", "Client", "Number", "Phase", "Turns", "Reviewed", "Flags", "Model")

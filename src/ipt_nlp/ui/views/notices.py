@@ -6,7 +6,7 @@ from html import escape
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store.values import Labels
-from ipt_nlp.ui.state.review import Conflict, Cursor, Progress
+from ipt_nlp.ui.state.desk import Conflict, Cursor, Progress
 from ipt_nlp.ui.state.turns import TurnView
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 MODEL = "default"
-ORDER_KEPT_S = 300.0
+ORDER_KEPT_S = 600.0
+EVENTS_AN_ORDER = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~:$|<>&])")
 
 
@@ -60,16 +61,17 @@ def material(transcript_id: str) -> Material:
     return _material(here, here.database.name, transcript_id, stamp, codebook_stamp())
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, ttl=ORDER_KEPT_S)
-def _order(_store: AnnotationStore, place: str, name: str, turns: int) -> Sequence[Item]:
+@st.cache_resource(show_spinner="Looking for the next turns …", max_entries=8, ttl=ORDER_KEPT_S)
+def _order(_store: AnnotationStore, place: str, name: str, turns: int, events: int) -> Sequence[Item]:
     order = QUEUES[name].order
     return order(_store) if order else ()
 
 
 def queue_order(name: str) -> Sequence[Item]:
-    """The items of a shared queue; looked up again after some minutes, or when sessions were added."""
+    """The items of a shared queue; looked up again after some minutes, some hundred events or an import."""
     here = store()
-    return _order(here, here.database.name, name, len(here.search.transcript_ids()))
+    events = sum(here.events.counts().values()) // EVENTS_AN_ORDER
+    return _order(here, here.database.name, name, len(here.search.transcript_ids()), events)
 
 
 def own_store() -> AnnotationStore:
