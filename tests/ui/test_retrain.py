@@ -109,7 +109,7 @@ def test_a_challenger_is_shown_beside_the_champion(store: AnnotationStore) -> No
     assert table["Learned from"] == ["40 reviewed turns", "the coded corpus"]
     assert retrain.reasons(versions[0]) == ["Corpus, themes: falls"]
     macros = retrain.compared(versions[0], BOOK, macros=True)
-    assert (macros["95 %"], macros["Note"]) == (["-0.20 to -0.01"], ["▼ worse"])
+    assert (macros["95 %"], macros["Note"]) == (["-0.200 to -0.010"], ["▼ worse"])
     labels = retrain.compared(versions[0], BOOK, macros=False)
     assert (labels["Code"], labels["Note"]) == (["Grief"], ["only 4 transcripts"])
 

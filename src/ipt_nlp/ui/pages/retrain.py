@@ -70,7 +70,7 @@ def corrections() -> None:
     if button.button("Retrain now", type="primary", width="stretch", disabled=not allowed or busy or not found.turns):
         told(start(store(), actor()))
     text.caption(hint(found, allowed=allowed))
-    with st.expander("How often each code occurs", expanded=not busy):
+    with st.expander("How often each code occurs"):
         st.dataframe(balance(found, codebook()), column_config=CONFIG, hide_index=True, height=300)
 
 

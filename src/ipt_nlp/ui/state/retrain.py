@@ -220,7 +220,7 @@ def short(ref: str) -> str:
 
 
 def _span(interval: Sequence[float] | None) -> str:
-    return f"{interval[0]:+.2f} to {interval[1]:+.2f}" if interval else ""
+    return f"{interval[0]:+.3f} to {interval[1]:+.3f}" if interval else ""
 
 
 def _verdict(interval: Sequence[float] | None) -> str:
