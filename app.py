@@ -11,8 +11,10 @@ from ipt_nlp.ui.views.style import STYLE
 
 st.set_page_config(page_title="ipt-nlp", layout="wide")
 st.html(STYLE)
-if isinstance(user(), User):
-    st.navigation([st.Page(p.file, title=p.title, url_path=p.url) for p in PAGES], position="top").run()
+who = user()
+if isinstance(who, User):
+    pages = [st.Page(p.file, title=p.title, url_path=p.url) for p in PAGES if who.role in p.roles]
+    st.navigation(pages, position="top").run()
     footer()
 else:
     st.navigation([st.Page(SIGN_IN.file, title=SIGN_IN.title, url_path=SIGN_IN.url)], position="hidden").run()

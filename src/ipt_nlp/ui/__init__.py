@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipt_nlp.store.values import ROLES, Role
+from ipt_nlp.ui.state.people import LEADING
+
 FOLDER = Path(__file__).parent / "pages"
 
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A page of the app."""
+    """A page of the app, and whose navigation has it; the page itself checks again."""
 
     file: Path
     title: str
     url: str
+    roles: tuple[Role, ...] = ROLES
 
 
 SIGN_IN = PageFile(FOLDER / "sign_in.py", "Sign in", "sign-in")
@@ -22,4 +26,7 @@ SESSIONS = PageFile(FOLDER / "sessions.py", "Sessions", "sessions")
 REVIEW = PageFile(FOLDER / "review.py", "Review", "review")
 SEARCH = PageFile(FOLDER / "search.py", "Search", "search")
 CODEBOOK = PageFile(FOLDER / "manual.py", "Codebook", "codebook")
-PAGES = (SESSIONS, REVIEW, SEARCH, CODEBOOK)
+AGREEMENT = PageFile(FOLDER / "agreement.py", "Agreement", "agreement", LEADING)
+RETRAIN = PageFile(FOLDER / "retrain.py", "Retrain", "retrain", LEADING)
+ADMIN = PageFile(FOLDER / "admin.py", "Admin", "admin", ("admin",))
+PAGES = (SESSIONS, REVIEW, SEARCH, CODEBOOK, AGREEMENT, RETRAIN, ADMIN)

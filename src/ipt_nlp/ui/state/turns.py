@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from ipt_nlp.annotation import Offsets, Prediction
 from ipt_nlp.codebook import Codebook, LabelGroup
+from ipt_nlp.learning.corrections import AUDIT_SEED
+from ipt_nlp.learning.queue import is_blind
 from ipt_nlp.store.values import AnnotationEvent, Item
 from ipt_nlp.transcript import Role, Transcript, Utterance, UtteranceId
 
 Labels = dict[str, tuple[str, ...]]
 
-# The share of turns that everybody codes without a suggestion, so that the model can be measured on them.
-BLIND_SHARE = 0.1
 # Labels that were not given but come near are shown with their score; more than two would be noise.
 CONSIDERED_FROM = 0.2
 CONSIDERED_MOST = 2
@@ -81,10 +80,9 @@ class TurnView:
         return tuple(label for labels in self.chosen.values() for label in labels)
 
 
-def always_blind(item: Item, share: float = BLIND_SHARE) -> bool:
-    """Whether a turn belongs to the share that is coded without suggestions: the same for everybody, always."""
-    digest = hashlib.sha256(f"blind-1:{item[0]}:{item[1]!r}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+def always_blind(item: Item) -> bool:
+    """Whether a turn is of the random audit: coded without suggestions by everybody, always, and never learned from."""
+    return is_blind(item, seed=AUDIT_SEED)
 
 
 def suggested(prediction: Prediction | None, codebook: Codebook, groups: tuple[LabelGroup, ...]) -> list[Suggestion]:

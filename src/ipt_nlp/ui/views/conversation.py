@@ -39,18 +39,19 @@ def conversation(material: Material, view: TurnView, keys: Mapping[str, str], *,
     """The turns before, the turn in focus with what is suggested, and the turns after where ``ahead``."""
     turns = material.transcript.utterances
     first = max(view.place - BEFORE, 0)
-    before = "".join(_turn(turns[n], n + 1, "", shown(turns[n].text)) for n in range(first, view.place))
+    before = "".join(turn(turns[n], n + 1, "", shown(turns[n].text)) for n in range(first, view.place))
     following = turns[view.place + 1 : view.place + 1 + AFTER] if ahead and not view.hidden else ()
-    after = "".join(_turn(u, view.place + n + 2, "ipt-after", shown(u.text)) for n, u in enumerate(following))
+    after = "".join(turn(u, view.place + n + 2, "ipt-after", shown(u.text)) for n, u in enumerate(following))
     spans = [span for s in view.suggestions if s.given for span in s.evidence]
-    focus = _turn(view.utterance, view.place + 1, "focus", marked(view.utterance.text, spans) or "<i>(no words)</i>")
+    focus = turn(view.utterance, view.place + 1, "focus", marked(view.utterance.text, spans) or "<i>(no words)</i>")
     return (
         f'<div class="ipt"><div class="ipt-before" tabindex="0" aria-label="Turns before"><div>{before}</div></div>'
         f"{focus}{suggestions(view, material.codebook, keys)}{_said(view)}{after}</div>"
     )
 
 
-def _turn(utterance: Utterance, number: int, extra: str, words: str) -> str:
+def turn(utterance: Utterance, number: int, extra: str, words: str) -> str:
+    """One turn; ``words`` is HTML, ``extra`` a class of the style sheet."""
     current = ' aria-current="true"' if extra == "focus" else ""
     return (
         f'<div class="ipt-turn {utterance.speaker} {extra}"{current}><div class="ipt-who">'

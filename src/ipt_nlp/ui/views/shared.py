@@ -34,9 +34,23 @@ def _open(place: str) -> AnnotationStore:
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=2)
+def _pipeline(model: str, codebook: str) -> Language:
+    return ipt_nlp.load(model, codebook=codebook.split("@")[0])
+
+
 def pipeline(codebook: str) -> Language:
-    """The model with the cues of the codebook of that ref."""
-    return ipt_nlp.load(MODEL, codebook=codebook.split("@")[0])
+    """The model in use, with the cues of the codebook of that ref.
+
+    Raises:
+        ModelError: the folder of a model that was promoted is gone.
+    """
+    here = _open(str(example_place())) if in_example() else own_store()
+    if here.models.champion() is None:
+        return _pipeline(MODEL, codebook)
+    # Here and not above: it needs torch, as most pages do not.
+    from ipt_nlp.learning.versions import champion_folder
+
+    return _pipeline(str(champion_folder(here)), codebook)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
