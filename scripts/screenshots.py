@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from browsing import ROOT, chromium, opened, press, served
+from browsing import ROOT, chromium, opened, press, served, settled
 from coded_project import ADMIN, PASSWORD, fill
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page
@@ -23,7 +23,8 @@ IMPORT = "Therapist: How was it when Nell rang?\nClient: Nell's voice was, I don
 
 def save(page: Page, name: str, scheme: str) -> None:
     """A small PNG of what is on the screen."""
-    page.wait_for_timeout(2500)
+    settled(page)
+    page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))
     picture.convert("RGB").quantize(COLOURS).save(OUT / f"{name}-{scheme}.png", optimize=True)
 
@@ -39,7 +40,7 @@ def example(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Non
     save(page, "review-client", scheme)
     for name in ("search", "codebook"):
         page.goto(f"{url}/{name}")
-        page.wait_for_selector(".ipt-foot", state="attached")
+        settled(page)
         save(page, name, scheme)
     page.get_by_role("tab", name="Add a code").click()
     save(page, "codebook-add", scheme)
