@@ -12,6 +12,7 @@ import typer
 
 from ipt_nlp.commands.agreement_app import AGREEMENT_EXAMPLE, agreement
 from ipt_nlp.commands.models_app import RETRAIN_EXAMPLE, models_app, retrain
+from ipt_nlp.commands.options import JsonOption, StoreOption, example
 from ipt_nlp.errors import IptNlpError, UsageError
 
 app = typer.Typer(
@@ -53,14 +54,6 @@ SpeakerOption = Annotated[
 ColumnOption = Annotated[
     list[str] | None, typer.Option("--column", metavar="FIELD=NAME", help="Name of a table's column.")
 ]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="URL", help="SQLite file or postgresql://…; $IPT_NLP_STORE by default.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the table as JSON.")]
-
-
-def _example(*lines: str) -> str:
-    return "Example:\n\n" + "\n\n".join(lines)
 
 
 @app.callback(invoke_without_command=True)
@@ -79,7 +72,7 @@ def root(
 
 
 @app.command(
-    epilog=_example("ipt-nlp annotate session.txt -o session.html", "ipt-nlp annotate sessions/ -o tagged.jsonl")
+    epilog=example("ipt-nlp annotate session.txt -o session.html", "ipt-nlp annotate sessions/ -o tagged.jsonl")
 )
 def annotate(
     paths: Annotated[list[Path], typer.Argument(help="Transcript files, or folders of them.")],
@@ -122,7 +115,7 @@ def annotate(
 
 
 @app.command(
-    epilog=_example("ipt-nlp train --annotations annotations/ --config models/default/config.toml -o models/mine")
+    epilog=example("ipt-nlp train --annotations annotations/ --config models/default/config.toml -o models/mine")
 )
 def train(
     annotations: AnnotationsOption,
@@ -143,7 +136,7 @@ def train(
     )
 
 
-@app.command(epilog=_example("ipt-nlp evaluate --model default --annotations coded.jsonl"))
+@app.command(epilog=example("ipt-nlp evaluate --model default --annotations coded.jsonl"))
 def evaluate(
     annotations: AnnotationsOption,
     more: MoreAnnotations = None,
@@ -157,7 +150,7 @@ def evaluate(
     evaluate_model(model, [*annotations, *(more or [])], _pairs(text, "--text"), as_json=json)
 
 
-@app.command("import", epilog=_example("ipt-nlp import sessions/ --store study.db"))
+@app.command("import", epilog=example("ipt-nlp import sessions/ --store study.db"))
 def import_transcripts(
     paths: Annotated[list[Path], typer.Argument(help="Transcript files, or folders of them.")],
     store: StoreOption = None,
@@ -171,7 +164,7 @@ def import_transcripts(
     import_files(paths, store, _pairs(speaker, "--speaker"), _pairs(column, "--column"), as_json=json)
 
 
-@app.command("app", epilog=_example("ipt-nlp app --port 8600"))
+@app.command("app", epilog=example("ipt-nlp app --port 8600"))
 def open_app(
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.", min=1024, max=65535)] = 8501,
 ) -> None:
@@ -181,7 +174,7 @@ def open_app(
     raise typer.Exit(start(port))
 
 
-@codebook_app.command("show", epilog=_example("ipt-nlp codebook show ipt --label clarification"))
+@codebook_app.command("show", epilog=example("ipt-nlp codebook show ipt --label clarification"))
 def codebook_show(
     name: Annotated[str, typer.Argument(help="Name or file of a codebook.")] = "ipt",
     label: Annotated[str | None, typer.Option("--label", help="Show one label in full.")] = None,
@@ -193,7 +186,7 @@ def codebook_show(
     show(name, label, as_json=json)
 
 
-@codebook_app.command("check", epilog=_example("ipt-nlp codebook check my-codebook.toml"))
+@codebook_app.command("check", epilog=example("ipt-nlp codebook check my-codebook.toml"))
 def codebook_check(file: Annotated[Path, typer.Argument(help="A codebook file.")], json: JsonOption = False) -> None:
     """Check a codebook file: fields, names, examples and cues."""
     from ipt_nlp.commands.codebook import check
@@ -201,7 +194,7 @@ def codebook_check(file: Annotated[Path, typer.Argument(help="A codebook file.")
     check(file, as_json=json)
 
 
-@store_app.command("verify", epilog=_example("ipt-nlp store verify --store study.db"))
+@store_app.command("verify", epilog=example("ipt-nlp store verify --store study.db"))
 def store_verify(store: StoreOption = None, json: JsonOption = False) -> None:
     """Check that the store holds what was written to it; exit code 1 if not."""
     from ipt_nlp.commands.store import verify_store
@@ -209,7 +202,7 @@ def store_verify(store: StoreOption = None, json: JsonOption = False) -> None:
     verify_store(store, as_json=json)
 
 
-@store_app.command("backup", epilog=_example("ipt-nlp store backup monday.zip"))
+@store_app.command("backup", epilog=example("ipt-nlp store backup monday.zip"))
 def store_backup(
     file: Annotated[Path, typer.Argument(help="The backup to write. It holds client text: keep it safe.")],
     store: StoreOption = None,
@@ -221,7 +214,7 @@ def store_backup(
     backup_store(file, store, as_json=json)
 
 
-@store_app.command("restore", epilog=_example("ipt-nlp store restore monday.zip --store new.db"))
+@store_app.command("restore", epilog=example("ipt-nlp store restore monday.zip --store new.db"))
 def store_restore(
     file: Annotated[Path, typer.Argument(help="A backup.")], store: StoreOption = None, json: JsonOption = False
 ) -> None:
@@ -231,7 +224,7 @@ def store_restore(
     restore_store(file, store, as_json=json)
 
 
-@store_app.command("migrate", epilog=_example("ipt-nlp store migrate --store study.db"))
+@store_app.command("migrate", epilog=example("ipt-nlp store migrate --store study.db"))
 def store_migrate(store: StoreOption = None, json: JsonOption = False) -> None:
     """Bring a store to this version, or create it."""
     from ipt_nlp.commands.store import migrate_store

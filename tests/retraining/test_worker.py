@@ -201,7 +201,7 @@ sys.setprofile(look)
 MOMENTS = {
     "reading": ("call", "corrections", "learning/corrections.py", 1),
     "training": ("call", "on_step_end", "model/callbacks.py", 2),
-    "half saved": ("call", "_halves", "model/tagger.py", 3),
+    "half saved": ("call", "_halves", "model/tagger.py", 2),
     "calibrated": ("return", "recalibrate", "learning/recalibration.py", 1),
     "before it is put there": ("call", "publish", "learning/versions.py", 1),
     "before it is registered": ("return", "publish", "learning/versions.py", 1),

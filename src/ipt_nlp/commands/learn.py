@@ -12,7 +12,7 @@ from ipt_nlp.errors import UsageError
 from ipt_nlp.learning.corpus import Corpus, read_annotations, read_corpus
 from ipt_nlp.learning.evaluation import Evaluation, View, coder_agreement, evaluate
 from ipt_nlp.learning.recipe import Recipe
-from ipt_nlp.models import find_model
+from ipt_nlp.models import codebook_of, find_model
 
 DEFAULT_VERSION = "1.0.0"
 
@@ -61,7 +61,7 @@ def evaluate_model(model: str, annotations: Sequence[Path], texts: Mapping[str, 
     from ipt_nlp.model.scoring import Scorer
 
     scorer = Scorer.load(folder, folder.name)
-    evaluation = evaluate(scorer, corpus.transcripts, Codebook.load(scorer.config.codebook.split("@")[0]))
+    evaluation = evaluate(scorer, corpus.transcripts, codebook_of(folder))
     _print(evaluation, as_json=as_json)
     return evaluation
 

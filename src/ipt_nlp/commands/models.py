@@ -96,7 +96,7 @@ def roll_back(url: str | None, *, as_json: bool) -> ModelVersion:
 
 @contextmanager
 def _opened(url: str | None) -> Iterator[AnnotationStore]:
-    store = AnnotationStore.open(url)
+    store = AnnotationStore.open(url, create=False)
     try:
         yield store
     finally:

@@ -39,11 +39,14 @@ def compare(
     used = {name: list(transcripts) for name, transcripts in sets.items() if transcripts}
     total = max(1, 2 * sum(map(len, used.values())))
     blind, views, done = [], [], 0
+
+    def scored(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(done / total)
+
     for name, transcripts in used.items():
-        scores = []
-        for scorer in (champion, challenger):
-            scores.append(_score(scorer, transcripts, lambda n, before=done: tell((before + n) / total)))
-            done += len(transcripts)
+        scores = [_score(scorer, transcripts, scored) for scorer in (champion, challenger)]
         seen = [_observed(scorer, transcripts, s) for scorer, s in zip((champion, challenger), scores, strict=True)]
         shared = {head.name: seen[0][head.name] for head in champion.heads if head.name in seen[0]}
         blind.append(BlindSet(name, shared, {g: _as(seen[1][g], o.labels) for g, o in shared.items()}))
@@ -57,8 +60,9 @@ def _score(
 ) -> list[TranscriptScores]:
     scores: list[TranscriptScores] = []
     for start in range(0, len(transcripts), BATCH):
-        scores += score(scorer, transcripts[start : start + BATCH])
-        tell(len(scores))
+        part = score(scorer, transcripts[start : start + BATCH])
+        tell(len(part))
+        scores += part
     return scores
 
 

@@ -207,7 +207,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(NICENESS)
-    store = AnnotationStore.open()
+    store = AnnotationStore.open(create=False)
     try:
         work(store)
     finally:

@@ -13,7 +13,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from ipt_nlp.model.base import load_encoder, load_tokenizer
 from ipt_nlp.model.batches import EncodedTurn, TurnEncoder, collate
@@ -210,6 +210,7 @@ def _fit(
         callbacks=[log, average, *callbacks],
         schedule=schedule,
     )
+    trainer.remove_callback(PrinterCallback)  # standard output is for data
     trainer.train(resume_from_checkpoint=checkpoint)
     average.apply()
     tagger.eval()
