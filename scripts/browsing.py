@@ -80,6 +80,7 @@ def settled(page: Page) -> None:
     """Wait until the page is drawn to its end and nothing runs: a key before that goes nowhere."""
     page.wait_for_selector(".ipt-foot", state="attached")
     page.wait_for_selector("[data-test-script-state=notRunning]", state="attached")
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
 
 
 def turn_shown(page: Page) -> str:

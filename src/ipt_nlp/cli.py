@@ -30,10 +30,10 @@ store_app = typer.Typer(
     help="Check the store, back it up, or bring it up to date.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(codebook_app, name="codebook")
+app.add_typer(store_app, name="store")
 app.add_typer(models_app, name="models")
 app.command(epilog=RETRAIN_EXAMPLE)(retrain)
 app.command(epilog=AGREEMENT_EXAMPLE)(agreement)
-app.add_typer(store_app, name="store")
 
 INTERRUPTED = 130
 

@@ -103,7 +103,7 @@ def test_the_example_is_put_in_once(tmp_path: Path, nlp: Language) -> None:
     rows = listed(store, Wanted("C01"))
     assert table(rows)["Turns"] == [76]
     assert not listed(store, Wanted(state="done"))
-    page = reading_page(store, LOCAL, material(store, "session"))
+    page = reading_page(store, LOCAL, material(store, "example"))
     assert page.count('<li class="turn') == 76
 
 

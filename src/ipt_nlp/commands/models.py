@@ -57,8 +57,11 @@ def list_models(url: str | None, *, as_json: bool) -> tuple[ModelVersion, ...]:
     if as_json:
         console.print_json({"models": [_row(version) for version in versions]})
     else:
-        rows = [[v.ref, v.status, v.codebook, v.registered_at[:16].replace("T", " "), _why(v)] for v in versions]
-        console.table("models of the store", ["model", "status", "codebook", "since", "gate"], rows)
+        rows = [[v.ref, v.status, v.codebook, v.registered_at[:16].replace("T", " ")] for v in versions]
+        console.table("Models of the store", ["", "status", "codebook", "since"], rows)
+        for version in versions:
+            for reason in _reasons(version):
+                console.say(f"{version.ref.partition('@')[0]}: {reason}")
     return versions
 
 
@@ -125,9 +128,9 @@ def _row(version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _why(version: ModelVersion) -> str:
+def _reasons(version: ModelVersion) -> list[str]:
     reasons: list[str] = version.metrics.get("decision", {}).get("reasons", [])
-    return reasons[0] if reasons else ""
+    return reasons
 
 
 def _print_result(result: Any) -> None:

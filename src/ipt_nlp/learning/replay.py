@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import CodedTranscript
@@ -68,7 +67,7 @@ def turns_of(transcripts: Sequence[CodedTranscript], codebook: Codebook, vectors
         vectors: unit sentence vectors [n, hidden] of all turns; where they are left out, every turn is embedded.
     """
     heads = head_groups(codebook)
-    matrix = sentence_vectors(transcripts) if vectors is None else csr_matrix(vectors)
+    matrix = sentence_vectors(transcripts) if vectors is None else vectors
     stops = np.cumsum([len(t.transcript.utterances) for t in transcripts])
     features = [
         in_context(matrix[stop - len(t.transcript.utterances) : stop], [u.speaker for u in t.transcript.utterances])
@@ -83,8 +82,8 @@ def turns_of(transcripts: Sequence[CodedTranscript], codebook: Codebook, vectors
     return Turns(
         tuple(label for head in heads for label in head.labels),
         tuple((t.transcript.transcript_id, u.utterance_id) for t in transcripts for u in t.transcript.utterances),
-        matrix.toarray().astype(np.float32),
-        np.concatenate([f.toarray() for f in features]).astype(np.float32),
+        matrix.astype(np.float32),
+        np.concatenate(features).astype(np.float32),
         np.concatenate(gold, axis=1).astype(np.float32),
         np.concatenate(cues, axis=1).astype(np.float32),
     )

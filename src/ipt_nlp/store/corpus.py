@@ -21,7 +21,7 @@ def reviewed(database: Database) -> Iterator[ReviewedTranscript]:
     coded = select(events.c.transcript_id).where(events.c.labels.is_not(None))
     either = coded.union(select(adjudications.c.transcript_id)).subquery()
     with database.reading() as connection:
-        names = list(connection.scalars(select(either.c.transcript_id).order_by(either.c.transcript_id)))
+        names = sorted(connection.scalars(select(either.c.transcript_id)))
     for name in names:
         with database.reading() as connection:
             found = _reviewed(connection, name)

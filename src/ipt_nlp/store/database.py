@@ -130,13 +130,22 @@ class Database:
                 with outer.connection.begin_nested():
                     yield outer
                 return
-            # Threads of one process queue here in memory: SQLite's own wait is polling, and unfair.
-            with self.turn, self._connect(ipt_write=True) as connection, connection.begin():
+            with self._turn(), self._connect(ipt_write=True) as connection, connection.begin():
                 self.open.transaction = Transaction(connection, timestamp(self.clock()))
                 try:
                     yield self.open.transaction
                 finally:
                     self.open.transaction = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of one process queue here, in memory: a wait for the database is polling, and unfair."""
+        if not self.turn.acquire(timeout=WAIT_S):
+            raise busy("another thread is writing")
+        try:
+            yield
+        finally:
+            self.turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -90,7 +90,8 @@ class Transcripts:
         wanted = wanted or TranscriptFilter()
         with self.database.reading() as connection:
             rows = _list(connection)
-        return tuple(row for row in rows if _wanted(row, wanted))
+        # Databases sort text by rules of their own.
+        return tuple(sorted((row for row in rows if _wanted(row, wanted)), key=lambda row: row.transcript_id))
 
 
 def _list(connection: Connection) -> list[TranscriptRow]:
@@ -98,7 +99,7 @@ def _list(connection: Connection) -> list[TranscriptRow]:
     reviewed = _counts(connection, schema.events.c.labels.is_not(None))
     flagged = _counts(connection, schema.events.c.flagged.is_(True))
     models = _newest_models(connection)
-    rows = connection.execute(select(transcripts).order_by(transcripts.c.transcript_id))
+    rows = connection.execute(select(transcripts))
     return [
         TranscriptRow(
             row.transcript_id,

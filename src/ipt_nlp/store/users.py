@@ -95,7 +95,8 @@ class Users:
     def list(self) -> tuple[User, ...]:
         """All users by name, the disabled ones too."""
         with self.database.reading() as connection:
-            return tuple(_user(row) for row in connection.execute(select(users).order_by(users.c.name)))
+            found = [_user(row) for row in connection.execute(select(users))]
+        return tuple(sorted(found, key=lambda user: user.name))
 
     def _change(self, actor: User, name: str, values: dict[str, Any], what: str) -> User:
         with self.database.transaction() as t:

@@ -146,17 +146,19 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
+    name = shown_entry(desk, view, cursor)
     left, right = st.columns([TALK, CODES], gap="medium")
     with left:
         st.html(progress_text(progress(desk), view, cursor))
         if cursor.conflict:
             st.html(conflict_html(cursor.conflict, desk.material.codebook))
             command(desk, view, "mine", "Save my version instead")
-        st.html(conversation(desk.material, view, label_keys(desk.material.codebook), ahead=ahead))
+        keys = label_keys(desk.material.codebook)
+        st.html(conversation(desk.material, view, keys, ahead=ahead, looked_up=name))
         commands(desk, view)
     with right:
         codes(desk, view)
-        if name := shown_entry(desk, view, cursor):
+        if name:
             st.html(entry(desk.material.codebook, name))
     if cursor.noting:
         st.session_state["cursor"] = cursor.written()

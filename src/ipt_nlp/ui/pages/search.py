@@ -12,11 +12,11 @@ from ipt_nlp.ui.views.shared import actor, codebook, plain, store
 MODEL = "the model"
 MOST = 2000
 CONFIG = {
-    "Session": st.column_config.TextColumn(width="small"),
+    "Session": st.column_config.TextColumn(width=110),
     "Turn": st.column_config.NumberColumn(width=60),
     "Speaker": st.column_config.TextColumn(width=80),
-    "Text": st.column_config.TextColumn(width="large"),
-    "Codes": st.column_config.TextColumn(width="medium"),
+    "Text": st.column_config.TextColumn(width=430),
+    "Codes": st.column_config.TextColumn(width=330),
     "Confidence": st.column_config.NumberColumn(width=90, format="%d %%"),
 }
 

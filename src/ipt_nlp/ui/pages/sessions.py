@@ -91,14 +91,12 @@ def details(row: TranscriptRow) -> None:
 
 
 banner()
-rows = listed(store(), wanted())
-if rows:
-    row = chosen(rows)
+if store().search.transcript_ids():
+    rows = listed(store(), wanted())
+    row = chosen(rows) if rows else None
     if row is not None:
         actions(row)
     else:
-        st.caption("Select a session to review or read it.")
-elif store().search.transcript_ids():
-    st.caption("No session meets this search.")
+        st.caption("Select a session to review or read it." if rows else "No session meets this search.")
 if leads() and not in_example():
     importer()

@@ -202,7 +202,7 @@ def shown_entry(desk: Desk, view: TurnView, cursor: Cursor) -> str:
     labels = applicable(desk, view)
     if cursor.entry in labels:
         return cursor.entry
-    first = [*view.labels, *(s.label for s in view.suggestions), *labels]
+    first = [*(s.label for s in view.suggestions if s.label in view.labels), *view.labels, *labels]
     return first[0] if first else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 EXAMPLE = "session.txt"
-EXAMPLE_DETAILS = SessionDetails(date="", therapist="example", client="C01", session_number=5, phase="middle")
+EXAMPLE_NAME = "example"
+EXAMPLE_DETAILS = SessionDetails(therapist="T01", client="C01", session_number=5, phase="middle")
 OWN_CODEBOOK = "own"
 BASE_CODEBOOK = "ipt"
 
@@ -35,7 +37,7 @@ def is_new(store: AnnotationStore) -> bool:
 
 def example_transcript() -> Transcript:
     with as_file(files("ipt_nlp") / "examples" / EXAMPLE) as path:
-        return next(read_transcripts(path))
+        return replace(next(read_transcripts(path)), transcript_id=EXAMPLE_NAME)
 
 
 def fill_example(store: AnnotationStore, nlp: Language) -> None:

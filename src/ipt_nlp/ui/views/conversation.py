@@ -35,14 +35,20 @@ def marked(text: str, spans: Sequence[Offsets]) -> str:
     return "".join(parts)
 
 
-def conversation(material: Material, view: TurnView, keys: Mapping[str, str], *, ahead: bool) -> str:
-    """The turns before, the turn in focus with what is suggested, and the turns after where ``ahead``."""
+def conversation(
+    material: Material, view: TurnView, keys: Mapping[str, str], *, ahead: bool, looked_up: str = ""
+) -> str:
+    """The turns before, the turn in focus with what is suggested, and the turns after where ``ahead``.
+
+    The highlighted words are the evidence of the label that is looked up, or of all suggested ones.
+    """
     turns = material.transcript.utterances
     first = max(view.place - BEFORE, 0)
     before = "".join(turn(turns[n], n + 1, "", shown(turns[n].text)) for n in range(first, view.place))
     following = turns[view.place + 1 : view.place + 1 + AFTER] if ahead and not view.hidden else ()
     after = "".join(turn(u, view.place + n + 2, "ipt-after", shown(u.text)) for n, u in enumerate(following))
-    spans = [span for s in view.suggestions if s.given for span in s.evidence]
+    given = [s for s in view.suggestions if s.given]
+    spans = [span for s in [s for s in given if s.label == looked_up] or given for span in s.evidence]
     focus = turn(view.utterance, view.place + 1, "focus", marked(view.utterance.text, spans) or "<i>(no words)</i>")
     return (
         f'<div class="ipt"><div class="ipt-before" tabindex="0" aria-label="Turns before"><div>{before}</div></div>'

@@ -86,7 +86,7 @@ def without_names(files: Sequence[ReadFile]) -> list[Prepared]:
                 "Names, one person a line; commas between the names one person goes by", key="roster", height=170
             )
             hints = list(dict.fromkeys(name for transcript in transcripts for name in likely_names(transcript)))
-            st.text("Words with a capital, which may be names: " + (", ".join(hints) or "none"))
+            st.caption(plain(f"Words with a capital, which may be names: {', '.join(hints) or 'none'}."))
         people = parse_roster(names or "")
     prepared = [item for file in files for item in prepare(file, NameRoster(people))]
     if wanted:
@@ -97,7 +97,7 @@ def without_names(files: Sequence[ReadFile]) -> list[Prepared]:
 
 def finish(prepared: Sequence[Prepared], *, waiting: bool) -> None:
     """Details of the sessions, and the button that stores them."""
-    st.text("Details of the sessions. Ids and client codes should name nobody.")
+    st.caption("Details of the sessions. Ids and client codes should name nobody.")
     edited: Any = st.data_editor(details_table(prepared), hide_index=True, disabled=["File", "Turns"], key="details_of")
     one, two = st.columns([1, 4], vertical_alignment="center")
     if waiting:
