@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from ipt_nlp.codebook import LabelGroup
-from ipt_nlp.store.values import Item
+from ipt_nlp.store.values import Item, User
 from ipt_nlp.ui.keys import COMMANDS, Command, label_keys
 from ipt_nlp.ui.state.desk import (
     Cursor,
@@ -17,7 +17,6 @@ from ipt_nlp.ui.state.desk import (
     arrive,
     begin,
     catch_up,
-    codable,
     current,
     open_desk,
     progress,
@@ -111,27 +110,27 @@ def code_buttons(desk: Desk, view: TurnView, group: LabelGroup, keys: dict[str, 
                 )
 
 
-def desk_for(queue: Queue, order: Sequence[Item], transcript_id: str, blind: bool) -> Desk:
+def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str, blind: bool) -> Desk:
     """The desk, with what is new since the last press."""
-    known = catch_up(store(), actor(), transcript_id, st.session_state.get("known"))
+    known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
-    here = material(transcript_id)
-    return open_desk(store(), actor(), here, blind=blind, queue=queue, order=order, known=known)
+    return open_desk(store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known)
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
     """The desk for the turn in focus; None where a shared queue has nothing left."""
+    who = actor()
     cursor: Cursor | None = st.session_state.get("cursor")
     if queue.order is None:
-        desk = desk_for(queue, (), transcript_id, blind)
+        desk = desk_for(who, queue, (), transcript_id, blind)
         if cursor is None or cursor.transcript_id != transcript_id:
             st.session_state["cursor"] = begin(desk, time.monotonic())
         return desk
     order = queue_order(queue.name)
-    item = cursor.item if cursor else next_item(store(), actor(), queue, order, None)
+    item = cursor.item if cursor else next_item(store(), who, queue, order, None)
     if item is None:
         return None
-    desk = desk_for(queue, order, item[0], blind)
+    desk = desk_for(who, queue, order, item[0], blind)
     if cursor is None:
         st.session_state["cursor"] = arrive(desk, item, time.monotonic())
     return desk
@@ -177,7 +176,7 @@ def from_link(transcript_id: str) -> None:
         desk = open_desk(store(), actor(), material(transcript_id))
         turns = desk.material.transcript.utterances
         wanted = turns[min(max(int(number), 1), len(turns)) - 1].utterance_id
-        if wanted in codable(desk.material):
+        if wanted in desk.material.codable:
             st.session_state["cursor"] = arrive(desk, wanted, time.monotonic())
 
 

@@ -128,17 +128,12 @@ def open_desk(
     return Desk(store, actor, material, known.events, blind or queue.blind, queue, order)
 
 
-def codable(material: Material) -> list[UtteranceId]:
-    """The turns whose speaker is coded in some group of the codebook."""
-    return [u.utterance_id for u in material.transcript.utterances if material.groups(u.speaker)]
-
-
 def is_coded(event: AnnotationEvent | None) -> bool:
     return event is not None and event.labels is not None
 
 
 def progress(desk: Desk) -> Progress:
-    turns = codable(desk.material)
+    turns = desk.material.codable
     events = [desk.events.get(turn) for turn in turns]
     skipped = sum(event is not None and event.labels is None and event.action == "skip" for event in events)
     return Progress(sum(map(is_coded, events)), skipped, len(turns))
@@ -163,7 +158,7 @@ def arrive(desk: Desk, turn: UtteranceId | Item, now: float, trail: tuple[Item, 
 def begin(desk: Desk, now: float) -> Cursor:
     """A cursor where the coder left off: on the first open turn after the one coded last."""
     newest = max(desk.events.values(), key=lambda event: event.event_id, default=None)
-    turns = codable(desk.material)
+    turns = desk.material.codable
     if newest is None:
         return arrive(desk, turns[0] if turns else desk.material.transcript.utterances[0].utterance_id, now)
     found = next_open(desk, newest.utterance_id)
@@ -172,7 +167,7 @@ def begin(desk: Desk, now: float) -> Cursor:
 
 def next_open(desk: Desk, after: UtteranceId) -> UtteranceId | None:
     """The next turn to code, going round once: first those never seen, then those skipped; None when all are coded."""
-    turns = codable(desk.material)
+    turns = desk.material.codable
     places = desk.material.places
     later = [turn for turn in turns if places[turn] > places[after]]
     around = [*later, *(turn for turn in turns if places[turn] < places[after])]
@@ -183,7 +178,7 @@ def next_open(desk: Desk, after: UtteranceId) -> UtteranceId | None:
 
 def neighbour(desk: Desk, utterance_id: UtteranceId, step: int) -> UtteranceId:
     """The turn before or after, or the same at either end."""
-    turns = codable(desk.material)
+    turns = desk.material.codable
     if utterance_id not in turns:
         return turns[0] if turns else utterance_id
     place = turns.index(utterance_id) + step

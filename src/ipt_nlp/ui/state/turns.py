@@ -11,7 +11,7 @@ from ipt_nlp.codebook import Codebook, LabelGroup
 from ipt_nlp.learning.corrections import AUDIT_SEED
 from ipt_nlp.learning.queue import is_blind
 from ipt_nlp.store.values import AnnotationEvent, Item
-from ipt_nlp.transcript import Role, Transcript, Utterance, UtteranceId
+from ipt_nlp.transcript import ROLES, Role, Transcript, Utterance, UtteranceId
 
 Labels = dict[str, tuple[str, ...]]
 
@@ -31,6 +31,12 @@ class Material:
     @cached_property
     def places(self) -> dict[UtteranceId, int]:
         return {utterance.utterance_id: place for place, utterance in enumerate(self.transcript.utterances)}
+
+    @cached_property
+    def codable(self) -> tuple[UtteranceId, ...]:
+        """The turns whose speaker is coded in some group of the codebook."""
+        coded = {speaker for speaker in ROLES if self.groups(speaker)}
+        return tuple(u.utterance_id for u in self.transcript.utterances if u.speaker in coded)
 
     def groups(self, speaker: Role) -> tuple[LabelGroup, ...]:
         """The groups that turns of ``speaker`` are coded in."""
