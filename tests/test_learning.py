@@ -87,6 +87,7 @@ def trained(small_corpus: Path, tiny_base: Path, tmp_path_factory: pytest.TempPa
 
 def test_training_learns_and_leaves_a_whole_model(trained: Path) -> None:
     names = {"README.md", "config.json", "config.toml", "learning_curve.json", "metrics.json", "model.safetensors"}
+    names |= {"learning_curve.png", "reliability.png"}
     assert {p.name for p in trained.iterdir()} == names
     metrics = json.loads((trained / "metrics.json").read_text("utf-8"))
     by_label = {f["label"]: f for f in metrics["views"][0]["labels"]["themes"]}
