@@ -83,7 +83,7 @@ def test_one_bad_file_stops_the_run_before_anything_is_written(tiny_model: Path,
 def test_an_interrupted_run_keeps_finished_transcripts(tiny_model: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "in", tmp_path / "o.jsonl"
     folder.mkdir()
-    for number in range(400):
+    for number in range(1500):
         (folder / f"{number:03}.txt").write_text(TALK * 40, "utf-8")
     command = [sys.executable, "-m", "ipt_nlp.cli", "annotate", str(folder), "-o", str(out), "--model", str(tiny_model)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
