@@ -203,7 +203,8 @@ def page() -> None:
     with three:
         blind = not st.toggle("Show suggestions", value=True, key="assisted", disabled=queue.blind)
     with four:
-        ahead = st.toggle("Show what follows", value=True, key="ahead")
+        # The manual has a turn judged by what came before it, never by what follows.
+        ahead = st.toggle("Show what follows", value=False, key="ahead")
     from_link(str(chosen))
     turn(queue, str(chosen), blind, ahead)
 
