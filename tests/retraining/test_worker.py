@@ -186,9 +186,13 @@ def test_a_worker_outlives_its_starter_and_stops_when_asked(
     assert store.verify() == []
 
 
-# A worker that ends itself as SIGKILL would when a function of ours is entered or left for the n-th time.
+# A worker that ends itself as SIGKILL would when a function of ours is entered or left for the n-th time. What it needs
+# is imported before it watches: a call watched is a call slowed.
 KILLER = """
 import os, signal, sys, threading
+import peft, sklearn.linear_model, torch, transformers
+from transformers import BertModel, Trainer
+import ipt_nlp.learning.gate, ipt_nlp.learning.retag, ipt_nlp.learning.retraining, ipt_nlp.pipeline
 count = 0
 def look(frame, event, argument):
     global count
