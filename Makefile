@@ -40,6 +40,7 @@ figures: $(READY)
 bench: $(READY)
 	$(BIN)/python scripts/bench_annotate.py
 	$(BIN)/python scripts/bench_store.py
+	$(BIN)/python scripts/bench_app.py
 
 clean:
 	rm -rf $(VENV) $(OUT)

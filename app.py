@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ipt_nlp.ui import PAGES
+from ipt_nlp.store.values import User
+from ipt_nlp.ui import PAGES, SIGN_IN
+from ipt_nlp.ui.views.shared import footer, user
+from ipt_nlp.ui.views.style import STYLE
 
 st.set_page_config(page_title="ipt-nlp", layout="wide")
-st.navigation([st.Page(file, title=title) for file, title in PAGES]).run()
+st.html(STYLE)
+who = user()
+if isinstance(who, User):
+    pages = [st.Page(p.file, title=p.title, url_path=p.url) for p in PAGES if who.role in p.roles]
+    st.navigation(pages, position="top").run()
+    footer()
+else:
+    st.navigation([st.Page(SIGN_IN.file, title=SIGN_IN.title, url_path=SIGN_IN.url)], position="hidden").run()

@@ -58,7 +58,7 @@ def main() -> None:
             for head in heads:
                 seen[name][head.name].append(observe(head, test, scores[head.name], {}))
         print(f"fold {fold + 1} of {options.folds}, {(time.perf_counter() - started) / 60:.0f} min", flush=True)
-    report(options.out, seen, recipe)
+        report(options.out, seen, recipe, f"{fold + 1} of {options.folds}")
 
 
 def tagger(train: Part, test: Part, heads: Sequence[HeadGroup], recipe: Recipe) -> Scores:
@@ -82,8 +82,8 @@ def vectors(train: Part, test: Part, heads: Sequence[HeadGroup], _: Recipe) -> S
     return {head.name: peer.scores(head, test) for head in heads}
 
 
-def report(out: Path, seen: dict[str, dict[str, list[Observed]]], recipe: Recipe) -> None:
-    """Write the figures over all folds, and print them."""
+def report(out: Path, seen: dict[str, dict[str, list[Observed]]], recipe: Recipe, done: str) -> None:
+    """Write the figures over the folds that are ``done``, and print them."""
     found: dict[str, Any] = {}
     for name, groups in seen.items():
         joined = {group: join(parts) for group, parts in groups.items()}
@@ -96,7 +96,12 @@ def report(out: Path, seen: dict[str, dict[str, list[Observed]]], recipe: Recipe
         }
         print(name, {group: (f["macro"]["f1"], f["macro"]["interval"]) for group, f in found[name].items()})
     now = datetime.now(UTC)
-    figures = {"date": now.isoformat(timespec="seconds"), "recipe": recipe.model_dump(), "methods": found}
+    figures = {
+        "date": now.isoformat(timespec="seconds"),
+        "folds": done,
+        "recipe": recipe.model_dump(),
+        "methods": found,
+    }
     (out / f"annomi-{now:%Y-%m-%d}.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ipt_nlp.learning.corpus import read_corpus
+from ipt_nlp.model.engine import Precision
 from ipt_nlp.transcript import Transcript, Utterance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +73,50 @@ def with_context(transcript: Transcript) -> list[str]:
     return [" [SEP] ".join(texts[max(0, n - CONTEXT_TURNS) : n + 1]) for n in range(len(texts))]
 
 
+def tokens_of(transcript: Transcript) -> int:
+    """Tokens of the turns, a separator after each, every one counted once."""
+    from ipt_nlp.model.base import load_tokenizer
+    from ipt_nlp.model.config import BASE_PACKAGE
+
+    encodings = load_tokenizer(BASE_PACKAGE).encode_batch(
+        [u.text for u in transcript.utterances], add_special_tokens=False
+    )
+    return sum(len(encoding.ids) + 1 for encoding in encodings)
+
+
+def bare_encoder(kind: Precision, window: int, windows: int) -> Callable[[], Any]:
+    """The shipped encoder in one engine's arithmetic over full windows of random tokens, and nothing else."""
+    import torch
+
+    from ipt_nlp.model.engine import Engine
+    from ipt_nlp.model.scoring import Scorer
+    from ipt_nlp.models import find_model
+
+    engine = Engine(kind)
+    encoder = Scorer.load(find_model("default"), "default", engine)._tagger.encoder
+    ids = torch.randint(1000, 20000, (windows, window))
+    roles = torch.zeros_like(ids)
+
+    def job() -> None:
+        size = engine.windows_per_batch(window)
+        with torch.inference_mode(), engine.precision():
+            for start in range(0, windows, size):
+                encoder(input_ids=ids[start : start + size], token_type_ids=roles[start : start + size])
+
+    return job
+
+
+def annotating(kind: Precision, transcript: Transcript) -> Callable[[], Any]:
+    """Annotating with the shipped model in one engine's arithmetic."""
+    import ipt_nlp
+
+    os.environ["IPT_NLP_ENGINE"] = kind
+    nlp = ipt_nlp.load("default")
+    list(ipt_nlp.annotate(nlp, [transcript]))
+    del os.environ["IPT_NLP_ENGINE"]
+    return lambda: list(ipt_nlp.annotate(nlp, [transcript]))
+
+
 COLD = """
 import json, time
 start = time.perf_counter(); cpu = time.process_time()
@@ -113,26 +158,35 @@ def measure(turns: int, repeats: int) -> dict[str, Any]:
     """All figures of one run."""
     import ipt_nlp
     from ipt_nlp.model.engine import choose_engine
+    from ipt_nlp.model.tagger import read_config
+    from ipt_nlp.models import find_model
 
     transcript = session_of(turns)
-    nlp = ipt_nlp.load("default")
+    engine = choose_engine().kind
+    window = read_config(find_model("default")).window_tokens
     labels = len(ipt_nlp.Codebook.load("ipt").labels)
-    ours = per_second(turns, lambda: list(ipt_nlp.annotate(nlp, [transcript])), repeats)
+    ours = per_second(turns, annotating(engine, transcript), repeats)
+    float32 = per_second(turns, annotating("float32", transcript), repeats)
     plain = per_second(turns, peer([u.text for u in transcript.utterances], labels), repeats)
     context = per_second(turns, peer(with_context(transcript), labels), repeats)
+    bare = per_second(16 * window, bare_encoder(engine, window, 16), repeats)
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "turns": turns,
-        "engine": choose_engine().kind,
+        "engine": engine,
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "utterances_per_second": {
             "ipt_nlp": round(ours, 1),
+            "ipt_nlp_float32": round(float32, 1),
             "pipeline": round(plain, 1),
             "pipeline_3": round(context, 1),
         },
         "ratio_to_pipeline": round(ours / plain, 2),
         "ratio_to_pipeline_with_context": round(ours / context, 2),
+        "int8_over_float32": round(ours / float32, 2) if engine == "int8" else None,
+        "bare_encoder_tokens_per_second": round(bare),
+        "ratio_to_bare_encoder": round(ours * tokens_of(transcript) / turns / bare, 2),
         "cold": cold(transcript),
         "help_cpu_s": round(help_cpu(), 3),
     }

@@ -16,8 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scipy import sparse
-
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.peers import Peer, compare, linear
@@ -28,7 +26,7 @@ from ipt_nlp.model.base import base_folder
 ROOT = Path(__file__).resolve().parents[1]
 # Few-shot, as SetFit is meant to be used (Tunstall et al. 2022): this many turns of each label.
 SHOTS = 32
-STEPS = 400
+STEPS = 150
 
 
 def main() -> None:
@@ -74,7 +72,7 @@ def setfit(parts: Split) -> Peer:
 
     def features(part: Sequence[CodedTranscript]) -> Any:
         turns = [u.text for t in part for u in t.transcript.utterances]
-        return sparse.csr_matrix(model.model_body.encode(turns, normalize_embeddings=True, show_progress_bar=False))
+        return model.model_body.encode(turns, normalize_embeddings=True, show_progress_bar=False).astype(float)
 
     return linear(f"SetFit ({SHOTS} turns a label) + logistic regression", features, parts.train)
 

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "ipt_nlp"
 ORDER = [
     "errors",
     "transcript",
+    "deidentify",
     "cues",
     "codebook",
     "annotation",
@@ -75,6 +76,13 @@ def test_imports_go_upwards(file: Path) -> None:
             assert other in NEEDS_ONLY.get(part, {other}), f"{part} imports {other}"
         top = name.split(".")[0]
         assert part in ONLY_IN.get(top, {part}), f"{part} imports {top}"
+
+
+@pytest.mark.parametrize(
+    "file", sorted((PACKAGE / "ui").glob("*.py")) + sorted((PACKAGE / "ui" / "state").glob("*.py"))
+)
+def test_what_a_page_does_knows_nothing_of_streamlit(file: Path) -> None:
+    assert not [name for name in imports(file) if name.split(".")[0] == "streamlit"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))

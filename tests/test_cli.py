@@ -13,9 +13,10 @@ import pytest
 from ipt_nlp.cli import run
 
 TALK = "T: What did you say then?\nC: Nothing. I went home.\n"
-COMMANDS = [["app"], ["annotate"], ["import"], ["train"], ["evaluate"], ["codebook", "show"], ["codebook", "check"]]
+COMMANDS = [["app"], ["annotate"], ["import"], ["agreement"], ["train"], ["evaluate"], ["retrain"]]
+COMMANDS += [["codebook", "show"], ["codebook", "check"]]
+COMMANDS += [["models", name] for name in ("list", "promote", "rollback")]
 COMMANDS += [["store", name] for name in ("verify", "backup", "restore", "migrate")]
-COMMANDS += [["retrain"], ["models", "list"], ["models", "promote"], ["models", "rollback"]]
 
 
 def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:

@@ -172,6 +172,7 @@ def doubted(asked: Pool, row: int, label: int) -> bool:
     return bool(p <= np.mean(others) + 1e-9 if given_ else p >= np.mean(others) - 1e-9)
 
 
+@settings(deadline=None)
 @given(asked=pools())
 def test_spread_out_turns_stay_apart_as_long_as_another_is_left(asked: Pool) -> None:
     order = spread(np.arange(len(asked.keys)), asked.vectors, len(asked.keys))

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ipt_nlp.commands.agreement_app import AGREEMENT_EXAMPLE, agreement
 from ipt_nlp.commands.models_app import RETRAIN_EXAMPLE, models_app, retrain
 from ipt_nlp.commands.options import JsonOption, StoreOption, example
 from ipt_nlp.errors import IptNlpError, UsageError
@@ -32,6 +33,7 @@ app.add_typer(codebook_app, name="codebook")
 app.add_typer(store_app, name="store")
 app.add_typer(models_app, name="models")
 app.command(epilog=RETRAIN_EXAMPLE)(retrain)
+app.command(epilog=AGREEMENT_EXAMPLE)(agreement)
 
 INTERRUPTED = 130
 

@@ -6,6 +6,7 @@ A codebook is a TOML file; ``ipt`` and ``annomi`` ship with the package, and any
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tomllib
 from functools import cached_property
@@ -170,7 +171,7 @@ class Codebook(_Value):
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Codebook:
-        """Load a codebook that ships with the package by its name, or any other by its path.
+        """Load a codebook by its name, if it is shipped or lies in ``own_codebooks()``; any other by its path.
 
         Raises:
             UsageError: there is no such codebook.
@@ -180,7 +181,8 @@ class Codebook(_Value):
         names = sorted(p.name.removesuffix(".toml") for p in shipped.iterdir() if p.name.endswith(".toml"))
         if str(name_or_path) in names:
             return cls.parse((shipped / f"{name_or_path}.toml").read_text("utf-8"), f"{name_or_path}.toml")
-        path = Path(name_or_path)
+        own = own_codebooks() / f"{name_or_path}.toml"
+        path = own if re.fullmatch(r"\w+", str(name_or_path)) and own.is_file() else Path(name_or_path)
         if not path.is_file():
             raise UsageError(
                 f"no codebook {str(name_or_path)!r}. Use {' or '.join(names)}, or the path of a TOML file."
@@ -202,6 +204,12 @@ class Codebook(_Value):
             ) from None
         except ValidationError as error:
             raise _explain(error, toml, path) from None
+
+
+def own_codebooks() -> Path:
+    """The folder of a person's own codebooks: in ``$IPT_NLP_HOME``, else in ``~/.ipt-nlp``."""
+    home = os.environ.get("IPT_NLP_HOME")
+    return (Path(home) if home else Path.home() / ".ipt-nlp") / "codebooks"
 
 
 def _unique(kind: str, names: list[str]) -> None:

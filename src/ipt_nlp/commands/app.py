@@ -15,6 +15,8 @@ OPTIONS = (
     "--client.toolbarMode=minimal",
     "--server.address=127.0.0.1",
     "--server.headless=true",
+    "--theme.light.primaryColor=#0b57d0",
+    "--theme.dark.primaryColor=#2f6fdb",
 )
 
 

@@ -51,7 +51,7 @@ def models_promote(
     promote_model(store, name, as_json=json)
 
 
-@models_app.command("rollback", epilog=example("ipt-nlp models rollback"))
+@models_app.command("rollback", epilog=example("ipt-nlp models rollback --store study.db"))
 def models_rollback(store: StoreOption = None, json: JsonOption = False) -> None:
     """Take the last promotion back; unreviewed turns are tagged anew in the background."""
     from ipt_nlp.commands.models import roll_back

@@ -1,7 +1,7 @@
 """What simpler methods make of the same split: the figures that the tagger has to beat.
 
-Each peer reads a turn with the one before it and the mean of the session so far, so that it knows about as much as the
-tagger does; its thresholds are set on the calibration part, as the tagger's are.
+Each linear peer reads a turn with the one before it, and those on sentence vectors the mean of the session so far, so
+that it knows about as much as the tagger does; thresholds are set on the calibration part, as the tagger's are.
 """
 
 from __future__ import annotations
@@ -135,26 +135,30 @@ def tfidf(train: Part) -> Features:
 
 def sentence_vectors(part: Part) -> Any:
     """The base encoder's sentence vectors, as they come."""
-    return sparse.csr_matrix(embed(_texts(part)))
+    return embed(_texts(part)).astype(float)
 
 
 def in_context(turns: Any, speakers: Sequence[str]) -> Any:
-    """[turn, ...] -> the turn, the one before, the mean of the session so far, and who speaks, side by side."""
+    """[turn, ...] -> the turn, the one before, who speaks, and of dense vectors the mean of the session so far."""
     count = turns.shape[0]
-    before = sparse.diags_array([1.0], offsets=[-1], shape=(count, count))
-    so_far = sparse.csr_array(np.tril(np.ones((count, count))) / np.arange(1, count + 1)[:, None])
+    before = sparse.diags_array([1.0], offsets=[-1], shape=(count, count)) @ turns
     roles = np.array([[float(s == role) for role in SPEAKERS] for s in speakers])
-    return sparse.csr_matrix(sparse.hstack([turns, before @ turns, so_far @ turns, roles]))
+    if sparse.issparse(turns):
+        return sparse.csr_matrix(sparse.hstack([turns, before, roles]))
+    so_far = np.cumsum(turns, axis=0) / np.arange(1, count + 1)[:, None]
+    return np.hstack([turns, before, so_far, roles])
 
 
 def _fit(head: HeadGroup, train: Part, features: Sequence[Any]) -> list[Any]:
     from sklearn.linear_model import LogisticRegression
 
     gold = [gold_targets(t, head) for t in train]
-    x = sparse.vstack([f[np.flatnonzero(kept)] for f, (_, kept) in zip(features, gold, strict=True)])
+    rows = [f[np.flatnonzero(kept)] for f, (_, kept) in zip(features, gold, strict=True)]
+    # Each solver is the fast one of its kind of input.
+    x, solver = (sparse.vstack(rows), "liblinear") if sparse.issparse(rows[0]) else (np.vstack(rows), "lbfgs")
     y = np.concatenate([target[kept] for target, kept in gold])
     return [
-        LogisticRegression(C=REGULARISATION, max_iter=300, solver="liblinear").fit(x, column)
+        LogisticRegression(C=REGULARISATION, max_iter=300, solver=solver).fit(x, column)
         if 0 < column.sum() < len(column)
         else float(column.mean() if len(column) else 0.0)
         for column in y.T

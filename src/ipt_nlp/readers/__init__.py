@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ipt_nlp.errors import InputError
@@ -10,7 +11,7 @@ from ipt_nlp.readers.captions import looks_like_srt, parse_captions
 from ipt_nlp.readers.decode import READABLE, read_text
 from ipt_nlp.readers.raw import RawTranscript, check_lengths
 from ipt_nlp.readers.records import parse_json, parse_json_lines
-from ipt_nlp.readers.roles import Inference, assign_roles, names_all
+from ipt_nlp.readers.roles import Inference, assign_roles, names_all, role_of_name
 from ipt_nlp.readers.tabular import looks_tabular, parse_table
 from ipt_nlp.readers.text import parse_text
 from ipt_nlp.transcript import Role, Transcript, Utterance
@@ -18,6 +19,15 @@ from ipt_nlp.transcript import Role, Transcript, Utterance
 Notify = Callable[[str], None]
 
 SUFFIXES = (".txt", ".md", ".lrc", ".vtt", ".srt", ".csv", ".tsv", ".json", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A name in a file, its role or None where it cannot be told, and whether that is more than a guess."""
+
+    name: str
+    role: Role | None
+    sure: bool
 
 
 def read_transcripts(
@@ -44,6 +54,27 @@ def read_transcripts(
     for file in files:
         for raw in _parse(read_text(file), file, columns or {}, speakerless=names_all(speakers or {})):
             yield _transcript(raw, file, speakers or {}, notify or (lambda _: None))
+
+
+def read_speakers(path: str | Path, speakers: Mapping[str, Role] | None = None) -> dict[str, Speaker]:
+    """The speakers that a file names, in the order in which they speak.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    file, given = Path(path), speakers or {}
+    found: dict[str, Speaker] = {}
+    for raw in _parse(read_text(file), file, {}, speakerless=True):
+        names = dict.fromkeys(turn.speaker for turn in raw.turns if turn.speaker is not None)
+        try:
+            roles, inference = assign_roles(file, raw.turns, given)
+        except InputError:
+            roles, inference = {}, None
+        for name in names:
+            guessed = inference is not None and name in inference.roles
+            role = roles.get(name, role_of_name(name))
+            found.setdefault(name, Speaker(name, role, sure=role is not None and not guessed))
+    return found
 
 
 def _transcript_files(folder: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from ipt_nlp.store.jobs import Jobs
 from ipt_nlp.store.leases import Leases
 from ipt_nlp.store.models import Models
 from ipt_nlp.store.predictions import Predictions
+from ipt_nlp.store.search import Search
 from ipt_nlp.store.transcripts import Transcripts
 from ipt_nlp.store.users import Users
 from ipt_nlp.store.values import Problem, ReviewedTranscript
@@ -78,6 +79,10 @@ class AnnotationStore:
     @property
     def events(self) -> Events:
         return Events(self.database)
+
+    @property
+    def search(self) -> Search:
+        return Search(self.database)
 
     @property
     def leases(self) -> Leases:

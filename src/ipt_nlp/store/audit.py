@@ -122,6 +122,18 @@ class Audit:
         with self.database.reading() as connection:
             return [entry_of(row) for row in connection.execute(query)]
 
+    def actors(self) -> list[str]:
+        """Whoever has written something, by name."""
+        return self._distinct(schema.audit.c.actor)
+
+    def kinds(self) -> list[str]:
+        """The kinds of write that there were, by name."""
+        return self._distinct(schema.audit.c.what)
+
+    def _distinct(self, column: Any) -> list[str]:
+        with self.database.reading() as connection:
+            return list(connection.scalars(select(column).distinct().order_by(column)))
+
     def of(self, entity: str, key: object) -> list[AuditEntry]:
         """All entries about one row, oldest first."""
         column = schema.audit.c

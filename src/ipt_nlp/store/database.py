@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from ipt_nlp.errors import StoreError
@@ -106,6 +106,14 @@ class Database:
     def name(self) -> str:
         """Where the store is, without a password."""
         return str(self.engine.url.database) if self.is_sqlite else self.engine.url.render_as_string()
+
+    def size(self) -> int:
+        """Bytes on disk: of a SQLite file with its journal, or of the whole PostgreSQL database."""
+        if self.is_sqlite:
+            files = (Path(self.name + end) for end in ("", "-wal"))
+            return sum(file.stat().st_size for file in files if file.is_file())
+        with self.reading() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

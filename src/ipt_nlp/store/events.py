@@ -80,10 +80,10 @@ class Events:
         query = newest_events(events.c.transcript_id == transcript_id, events.c.coder == coder)
         return {event.utterance_id: event for event in self._events(query)}
 
-    def of_coder(self, transcript_id: str, coder: str) -> tuple[AnnotationEvent, ...]:
-        """All events of one coder on a transcript, oldest first."""
-        query = select(events).where(events.c.transcript_id == transcript_id, events.c.coder == coder)
-        return self._events(query)
+    def of_coder(self, transcript_id: str, coder: str, *, after: int = 0) -> tuple[AnnotationEvent, ...]:
+        """All events of one coder on a transcript, oldest first; those after an event if asked for."""
+        mine = (events.c.transcript_id == transcript_id, events.c.coder == coder)
+        return self._events(select(events).where(*mine, events.c.event_id > after))
 
     def of_all_coders(self, actor: User, transcript_id: str) -> tuple[AnnotationEvent, ...]:
         """All events of all coders on a transcript, oldest first; not for annotators, who code blind to each other."""

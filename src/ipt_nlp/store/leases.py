@@ -82,6 +82,23 @@ class Leases:
                 if row is not None and row.holder == actor.name and row.state == "open":
                     _change(t, actor.name, row, {"state": "released"}, "lease.release")
 
+    def free(self, actor: User, leases: Sequence[int]) -> None:
+        """Take leases from whoever holds them; for admins."""
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "lease.free")
+            column = assignments.c
+            query = select(assignments).where(column.lease_id.in_(leases), column.state == "open")
+            for row in t.connection.execute(query).all():
+                _change(t, actor.name, row, {"state": "released"}, "lease.free")
+
+    def open(self) -> tuple[Lease, ...]:
+        """The leases of all queues that hold now, by holder."""
+        column = assignments.c
+        query = select(assignments).where(column.state == "open", column.expires_at > timestamp(self.database.clock()))
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(column.holder, column.queue, column.lease_id))
+            return tuple(_lease(row._mapping) for row in rows)
+
     def held(self, queue: str, holder: str | None = None) -> tuple[Lease, ...]:
         """The leases of a queue that hold now; of one person if asked for."""
         now = timestamp(self.database.clock())

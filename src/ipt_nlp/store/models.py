@@ -72,6 +72,13 @@ class Models:
         """The model whose tags are shown, if one was promoted."""
         return next((version for version in self.list() if version.status == "champion"), None)
 
+    def before(self) -> ModelVersion | None:
+        """The champion that a rollback would go back to, if there was one."""
+        with self.database.reading() as connection:
+            found = _events(connection)
+            champions = _champions(found)
+            return _versions(found)[champions[-2]] if len(champions) > 1 else None
+
     def list(self) -> tuple[ModelVersion, ...]:
         """All models in the order in which they were registered."""
         with self.database.reading() as connection:

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "event.append": _EVERYBODY,
     "event.read_others": _LEADING,
     "lease.take": _EVERYBODY,
+    "lease.free": ("admin",),
     "queue.define": _LEADING,
     "adjudication.append": _LEADING,
     "sign_off.append": ("supervisor", "admin"),

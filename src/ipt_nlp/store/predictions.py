@@ -48,6 +48,12 @@ class Predictions:
             groups = groupby(together, key=lambda p: (p.transcript_id, p.codebook))
             return sum(_save(t, actor, model, codebook, id_, list(batch)) for (id_, codebook), batch in groups)
 
+    def stamp(self, transcript_id: str) -> int:
+        """A number that grows whenever a prediction is stored for the transcript; 0 while there is none."""
+        query = select(func.max(batches.c.batch_id)).where(batches.c.transcript_id == transcript_id)
+        with self.database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def newest(self, transcript_id: str) -> dict[UtteranceId, Prediction]:
         """Utterance -> its newest prediction, for the utterances that have one."""
         newest = (

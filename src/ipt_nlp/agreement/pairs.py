@@ -1,4 +1,4 @@
-"""Agreement of two coders, code by code, with what each figure cannot say.
+"""Agreement of two coders, code by code.
 
 One number hides rare codes: at 2 % prevalence two coders can have raw agreement .98, kappa .59 and AC1 .98 at once, so
 all of them are given, with the prevalence and the number of turns.
@@ -6,8 +6,8 @@ all of them are given, with the prevalence and the number of turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,31 @@ Interval = tuple[float, float]
 RESAMPLES = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelAgreement:
-    """Two coders on one label; kappa is None where it is undefined, and ``why`` says why.
+    """Coders on one label. A figure is None where it is undefined or does not apply; ``why`` says why of the main one.
 
     Attributes:
-        n: turns both coded.
+        n: turns that both coded, or of more coders at least two; transcripts: that these turns are of.
         prevalence: mean share of turns with the label.
-        positive: agreement on its presence (twice the shared uses over all uses).
-        kappa: Cohen (1960); ac1: Gwet (2008).
-        interval: 95 %, of kappa, by a bootstrap over transcripts.
+        raw: share of turns, or of pairs of codings of a turn, that agree.
+        positive, negative: agreement on its presence (twice the shared uses over all uses), and on its absence.
+        kappa: Cohen (1960), of two coders; ac1: Gwet (2008); alpha: Krippendorff (2011), of more than two coders.
+        interval: 95 %, of kappa, by a bootstrap over transcripts; intervals: those of the other figures, by name.
     """
 
     label: str
     n: int
-    prevalence: float
-    raw: float
-    positive: float | None
-    kappa: float | None
-    interval: Interval | None
-    ac1: float
+    transcripts: int = 0
+    prevalence: float = 0.0
+    raw: float | None = None
+    positive: float | None = None
+    negative: float | None = None
+    kappa: float | None = None
+    interval: Interval | None = None
+    ac1: float | None = None
+    alpha: float | None = None
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     why: str = ""
 
 
@@ -52,13 +57,30 @@ def label_agreement(
     )
     shared = [key for key in ours if key in theirs]
     if not shared:
-        return [_agreement(label, np.zeros((0, 4)), np.zeros((RESAMPLES, 0), np.int64)) for label in labels]
+        return [LabelAgreement(label=label, n=0, why="no turn was coded by both") for label in labels]
     a, b = (_binary([side[key] for key in shared], group, labels) for side in (ours, theirs))
     counts = _counts(shared, a, b)
-    draws = np.random.default_rng(seed).multinomial(
-        len(counts), np.full(len(counts), 1 / max(len(counts), 1)), RESAMPLES
-    )
-    return [_agreement(label, counts[:, column], draws) for column, label in enumerate(labels)]
+    drawn = draws(len(counts), seed)
+    return [_agreement(label, counts[:, column], drawn) for column, label in enumerate(labels)]
+
+
+def draws(transcripts: int, seed: int) -> NDArray[np.int64]:
+    """How often each transcript is drawn: [resample, transcript]."""
+    return np.random.default_rng(seed).multinomial(transcripts, np.full(transcripts, 1 / transcripts), RESAMPLES)
+
+
+def interval_of(resampled: Array, transcripts: int) -> Interval | None:
+    """95 % of the resamples that have a value; of one transcript alone nothing can be said of others."""
+    known = resampled[~np.isnan(resampled)]
+    if transcripts < 2 or not len(known):
+        return None
+    low, high = np.percentile(known, [2.5, 97.5])
+    return round(float(low), 3), round(float(high), 3)
+
+
+def rounded(value: Array) -> float | None:
+    """A figure as it is told; None for nan."""
+    return None if np.isnan(value) else round(float(value), 4)
 
 
 def _binary(annotations: Sequence[Annotation], group: str, labels: Sequence[str]) -> NDArray[np.bool_]:
@@ -76,28 +98,23 @@ def _counts(keys: Sequence[tuple[str, str, UtteranceId]], a: NDArray[np.bool_], 
     return counts
 
 
-def _agreement(label: str, counts: Array, draws: NDArray[np.int64]) -> LabelAgreement:
-    total = counts.sum(axis=0)
-    n = int(total.sum())
-    if not n:
-        return LabelAgreement(label, 0, 0.0, 0.0, None, None, None, 0.0, "no turn was coded by both")
-    both, first, second, neither = total
+def _agreement(label: str, counts: Array, drawn: NDArray[np.int64]) -> LabelAgreement:
+    total, resampled = counts.sum(axis=0), drawn @ counts
+    both, first, second, _ = total
     uses = 2 * both + first + second
     kappa = kappa_of(total)
     why = "" if not np.isnan(kappa) else "neither coder used it" if not uses else "both coders used it everywhere"
-    resampled = kappa_of(draws @ counts)
-    known = resampled[~np.isnan(resampled)]
-    interval = tuple(round(float(x), 3) for x in np.percentile(known, [2.5, 97.5])) if len(known) and not why else None
+    spans = {name: interval_of(of(resampled), len(counts)) for name, of in OTHERS.items()}
     return LabelAgreement(
         label=label,
-        n=n,
-        prevalence=round(float(uses / (2 * n)), 4),
-        raw=round(float((both + neither) / n), 4),
-        positive=round(float(2 * both / uses), 4) if uses else None,
+        n=int(total.sum()),
+        transcripts=len(counts),
+        prevalence=round(float(uses / (2 * total.sum())), 4),
         kappa=None if why else round(float(kappa), 3),
-        interval=(interval[0], interval[1]) if interval else None,
-        ac1=round(float(ac1_of(total)), 3),
+        interval=None if why else interval_of(kappa_of(resampled), len(counts)),
+        intervals={name: span for name, span in spans.items() if span and not np.isnan(OTHERS[name](total))},
         why=why,
+        **{name: rounded(of(total)) for name, of in OTHERS.items()},
     )
 
 
@@ -111,6 +128,27 @@ def kappa_of(counts: Array) -> Array:
         return np.asarray(np.where(chance < 1, ((both + neither) / n - chance) / (1 - chance), np.nan))
 
 
+def raw_of(counts: Array) -> Array:
+    """The share of turns on which both say the same, from [..., (both, only first, only second, neither)]."""
+    return np.asarray((counts[..., 0] + counts[..., 3]) / counts.sum(axis=-1))
+
+
+def positive_of(counts: Array) -> Array:
+    """Twice the shared uses over all uses; nan where there is none."""
+    return _specific(counts[..., 0], counts)
+
+
+def negative_of(counts: Array) -> Array:
+    """Twice the turns that both leave without the label over all that either does; nan where there is none."""
+    return _specific(counts[..., 3], counts)
+
+
+def _specific(shared: Array, counts: Array) -> Array:
+    apart = counts[..., 1] + counts[..., 2]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(2 * shared / (2 * shared + apart))
+
+
 def ac1_of(counts: Array) -> Array:
     """Gwet's AC1 of a yes / no code, from [..., (both, only first, only second, neither)]."""
     both, first, second, neither = np.moveaxis(counts, -1, 0)
@@ -118,6 +156,14 @@ def ac1_of(counts: Array) -> Array:
     share = (2 * both + first + second) / (2 * n)
     chance = 2 * share * (1 - share)
     return np.asarray(((both + neither) / n - chance) / (1 - chance))
+
+
+OTHERS: Mapping[str, Callable[[Array], Array]] = {
+    "raw": raw_of,
+    "positive": positive_of,
+    "negative": negative_of,
+    "ac1": ac1_of,
+}
 
 
 def icc_2_1(ratings: Array) -> float:

@@ -1,0 +1,1 @@
+"""What the pages do, without Streamlit: plain functions on values and the store."""

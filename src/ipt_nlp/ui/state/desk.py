@@ -1,0 +1,217 @@
+"""Where a coder is, and what lies before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ipt_nlp.store import AnnotationStore
+from ipt_nlp.store.values import AnnotationEvent, Item, NewEvent, User
+from ipt_nlp.transcript import UtteranceId
+from ipt_nlp.ui.state.queues import SESSION, Queue
+from ipt_nlp.ui.state.turns import Material, TurnView, always_blind, look
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line about what happened to the last press."""
+
+    text: str
+    kind: Literal["info", "warning"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What the coder wanted to save, and what had been saved from another window meanwhile."""
+
+    mine: NewEvent
+    theirs: AnnotationEvent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where the coder is. Everything else is in the store.
+
+    Attributes:
+        arrived, since: when the turn came into focus, and when something on it was last saved, in seconds.
+        revealed: the turn was coded before it came into focus, so that its suggestions may be shown.
+        entry: the label whose codebook entry is shown.
+        trail: items of a shared queue that were in focus before this one.
+    """
+
+    transcript_id: str
+    utterance_id: UtteranceId
+    arrived: float
+    since: float
+    revealed: bool = False
+    entry: str = ""
+    notice: Notice | None = None
+    conflict: Conflict | None = None
+    finished: bool = False
+    noting: bool = False
+    trail: tuple[Item, ...] = ()
+
+    @property
+    def item(self) -> Item:
+        return self.transcript_id, self.utterance_id
+
+    def written(self) -> Cursor:
+        """The cursor once the note is asked for."""
+        return replace(self, noting=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything needed to act on a turn.
+
+    Attributes:
+        events: the coder's newest event on each turn of the session.
+        blind: the coder wants no suggestions.
+        queue, order: the way through the turns, and its items where it is shared.
+    """
+
+    store: AnnotationStore
+    actor: User
+    material: Material
+    events: Mapping[UtteranceId, AnnotationEvent]
+    blind: bool = False
+    queue: Queue = SESSION
+    order: Sequence[Item] = ()
+
+    @property
+    def transcript_id(self) -> str:
+        return self.material.transcript.transcript_id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A coder's newest event on each turn of a session, as far as they have been read: up to ``newest``."""
+
+    key: tuple[str, str, str]
+    events: Mapping[UtteranceId, AnnotationEvent]
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Turns of a session that the coder has coded, has skipped, and that are to be coded at all."""
+
+    coded: int
+    skipped: int
+    turns: int
+
+
+def catch_up(store: AnnotationStore, actor: User, transcript_id: str, known: Known | None = None) -> Known:
+    """The coder's events as they are now. Events are only ever added, so that those after ``known`` are all to read."""
+    key = (store.database.name, transcript_id, actor.name)
+    if known is None or known.key != key:
+        known = Known(key, {}, 0)
+    new = store.events.of_coder(transcript_id, actor.name, after=known.newest)
+    if not new:
+        return known
+    return Known(key, {**known.events, **{event.utterance_id: event for event in new}}, new[-1].event_id)
+
+
+def open_desk(
+    store: AnnotationStore,
+    actor: User,
+    material: Material,
+    *,
+    blind: bool = False,
+    queue: Queue = SESSION,
+    order: Sequence[Item] = (),
+    known: Known | None = None,
+) -> Desk:
+    """A desk with the coder's events, which are read anew where ``known`` does not hold them."""
+    known = known or catch_up(store, actor, material.transcript.transcript_id)
+    return Desk(store, actor, material, known.events, blind or queue.blind, queue, order)
+
+
+def codable(material: Material) -> list[UtteranceId]:
+    """The turns whose speaker is coded in some group of the codebook."""
+    return [u.utterance_id for u in material.transcript.utterances if material.groups(u.speaker)]
+
+
+def is_coded(event: AnnotationEvent | None) -> bool:
+    return event is not None and event.labels is not None
+
+
+def progress(desk: Desk) -> Progress:
+    turns = codable(desk.material)
+    events = [desk.events.get(turn) for turn in turns]
+    skipped = sum(event is not None and event.labels is None and event.action == "skip" for event in events)
+    return Progress(sum(map(is_coded, events)), skipped, len(turns))
+
+
+def arrive(desk: Desk, turn: UtteranceId | Item, now: float, trail: tuple[Item, ...] = ()) -> Cursor:
+    """A cursor on a turn, of this session or of another, that has just come into focus."""
+    transcript_id, utterance_id = turn if isinstance(turn, tuple) else (desk.transcript_id, turn)
+    events = desk.events
+    if transcript_id != desk.transcript_id:
+        events = desk.store.events.current(transcript_id, desk.actor.name)
+    return Cursor(
+        transcript_id=transcript_id,
+        utterance_id=utterance_id,
+        arrived=now,
+        since=now,
+        revealed=is_coded(events.get(utterance_id)),
+        trail=trail,
+    )
+
+
+def begin(desk: Desk, now: float) -> Cursor:
+    """A cursor where the coder left off: on the first open turn after the one coded last."""
+    newest = max(desk.events.values(), key=lambda event: event.event_id, default=None)
+    turns = codable(desk.material)
+    if newest is None:
+        return arrive(desk, turns[0] if turns else desk.material.transcript.utterances[0].utterance_id, now)
+    found = next_open(desk, newest.utterance_id)
+    return arrive(desk, newest.utterance_id if found is None else found, now)
+
+
+def next_open(desk: Desk, after: UtteranceId) -> UtteranceId | None:
+    """The next turn to code, going round once: first those never seen, then those skipped; None when all are coded."""
+    turns = codable(desk.material)
+    places = desk.material.places
+    later = [turn for turn in turns if places[turn] > places[after]]
+    around = [*later, *(turn for turn in turns if places[turn] < places[after])]
+    left = [turn for turn in around if not is_coded(desk.events.get(turn))]
+    unseen = (turn for turn in left if turn not in desk.events or desk.events[turn].action != "skip")
+    return next(unseen, left[0] if left else None)
+
+
+def neighbour(desk: Desk, utterance_id: UtteranceId, step: int) -> UtteranceId:
+    """The turn before or after, or the same at either end."""
+    turns = codable(desk.material)
+    if utterance_id not in turns:
+        return turns[0] if turns else utterance_id
+    place = turns.index(utterance_id) + step
+    return turns[min(max(place, 0), len(turns) - 1)]
+
+
+def current(desk: Desk, cursor: Cursor) -> TurnView:
+    """The turn in focus."""
+    hidden = (desk.blind or always_blind(cursor.item)) and not cursor.revealed
+    place = desk.material.places[cursor.utterance_id]
+    return look(desk.material, desk.events.get(cursor.utterance_id), place, hidden=hidden)
+
+
+def shown_entry(desk: Desk, view: TurnView, cursor: Cursor) -> str:
+    """The label whose codebook entry stands beside the turn."""
+    labels = applicable(desk, view)
+    if cursor.entry in labels:
+        return cursor.entry
+    first = [*view.labels, *(s.label for s in view.suggestions), *labels]
+    return first[0] if first else ""
+
+
+def other_entry(desk: Desk, view: TurnView, cursor: Cursor, step: int) -> str:
+    """The label before or after the one whose entry is shown."""
+    labels = applicable(desk, view)
+    shown = shown_entry(desk, view, cursor)
+    return labels[(labels.index(shown) + step) % len(labels)] if shown else ""
+
+
+def applicable(desk: Desk, view: TurnView) -> list[str]:
+    return [label for group in view.groups for label in desk.material.codebook.labels_of(group.name)]

@@ -1,0 +1,82 @@
+"""Finding turns, and taking them away as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.store import AnnotationStore
+from ipt_nlp.store.search import Hit, Query
+from ipt_nlp.store.values import User
+from ipt_nlp.ui.state.people import is_leading
+from ipt_nlp.ui.state.turns import always_blind
+
+COLUMNS = ("Session", "Turn", "Speaker", "Text", "Codes", "Confidence")
+
+
+def coders(store: AnnotationStore, actor: User) -> list[str]:
+    """The coders whose codes ``actor`` may search: all for those who lead, else their own."""
+    return sorted({actor.name, *store.events.counts()}) if is_leading(actor) else [actor.name]
+
+
+def found(store: AnnotationStore, actor: User, query: Query) -> tuple[Hit, ...]:
+    """The hits that ``actor`` may see: to an annotator, a turn that is still to be coded blind shows no suggestion."""
+    hits = store.search.find(actor, query)
+    if query.coder is not None or is_leading(actor):
+        return hits
+    coded = store.search.coded_by(actor.name)
+    kept = []
+    for hit in hits:
+        item = (hit.transcript_id, hit.utterance_id)
+        if item in coded or not always_blind(item):
+            kept.append(hit)
+        elif not query.label:
+            kept.append(replace(hit, labels={}, scores={}))
+    return tuple(kept)
+
+
+def rows(hits: Sequence[Hit], codebook: Codebook, label: str) -> dict[str, list[str | int | None]]:
+    """Columns for the table of hits; the confidence is that of ``label``, else of the surest code."""
+    cells = [
+        (
+            hit.transcript_id,
+            hit.position + 1,
+            hit.speaker,
+            hit.text,
+            ", ".join(_title(codebook, x) for given in hit.labels.values() for x in given),
+            confidence(hit, label),
+        )
+        for hit in hits
+    ]
+    return {name: [cell[n] for cell in cells] for n, name in enumerate(COLUMNS)}
+
+
+def confidence(hit: Hit, label: str) -> int | None:
+    """Per cent, or None where no model has given a score."""
+    given = [x for labels in hit.labels.values() for x in labels if x in hit.scores]
+    if label:
+        given = [label] if label in hit.scores else []
+    return round(100 * max(hit.scores[x] for x in given)) if given else None
+
+
+def as_csv(hits: Sequence[Hit], codebook: Codebook, label: str) -> bytes:
+    """The table as CSV with a BOM, so that spreadsheets read it as UTF-8."""
+    table = rows(hits, codebook, label)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for cells in zip(*table.values(), strict=True):
+        writer.writerow([_inert(cell) for cell in cells])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _inert(cell: str | int | None) -> str | int | None:
+    """A spreadsheet runs what begins like a formula; a quote before it makes it text."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _title(codebook: Codebook, label: str) -> str:
+    return codebook.by_name[label].title if label in codebook.by_name else label

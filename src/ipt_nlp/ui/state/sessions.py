@@ -1,0 +1,94 @@
+"""The list of sessions, and one of them as a page to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ipt_nlp.annotation import Prediction
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.report.html import render
+from ipt_nlp.store import AnnotationStore
+from ipt_nlp.store.values import TranscriptFilter, TranscriptRow, User
+from ipt_nlp.ui.state.desk import is_coded
+from ipt_nlp.ui.state.people import is_leading
+from ipt_nlp.ui.state.turns import Material, always_blind
+
+COLUMNS = ("Session", "Date", "Therapist", "Client", "Number", "Phase", "Turns", "Reviewed", "Flags", "Model")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person asks of the list."""
+
+    search: str = ""
+    state: str = "all"
+    flagged: bool = False
+
+
+STATES = {"all": (0.0, 1.0), "not begun": (0.0, 0.0), "begun": (1e-9, 1 - 1e-9), "done": (1.0, 1.0)}
+
+
+def listed(store: AnnotationStore, wanted: Wanted) -> tuple[TranscriptRow, ...]:
+    """The sessions that meet ``wanted``."""
+    lowest, highest = STATES[wanted.state]
+    asked = TranscriptFilter(
+        search=wanted.search.strip(),
+        reviewed_from=lowest,
+        reviewed_to=highest,
+        flagged=True if wanted.flagged else None,
+    )
+    return store.transcripts.list(asked)
+
+
+def table(rows: Sequence[TranscriptRow]) -> dict[str, list[Any]]:
+    """Columns for the list."""
+    cells = [
+        (
+            row.transcript_id,
+            row.details.date,
+            row.details.therapist,
+            row.details.client,
+            row.details.session_number,
+            row.details.phase,
+            row.turns,
+            round(100 * row.reviewed_share),
+            row.flagged,
+            short_model(row.model),
+        )
+        for row in rows
+    ]
+    return {name: [cell[n] for cell in cells] for n, name in enumerate(COLUMNS)}
+
+
+def short_model(ref: str | None) -> str:
+    """A model's name and version without the digest, which no table has room for."""
+    return (ref or "not tagged").split("+")[0]
+
+
+def reading_page(store: AnnotationStore, actor: User, material: Material) -> str:
+    """The session as an HTML page. Annotators see no tag on a turn that they are still to code blind."""
+    codebook = material.codebook
+    kept = []
+    events = store.events.current(material.transcript.transcript_id, actor.name) if not is_leading(actor) else {}
+    for utterance in material.transcript.utterances:
+        key = utterance.utterance_id
+        prediction = material.predictions.get(key) or _nothing(material, key)
+        hidden = not is_leading(actor) and not is_coded(events.get(key))
+        if hidden and always_blind((material.transcript.transcript_id, key)):
+            prediction = replace(prediction, labels={}, evidence={}, needs_review=False)
+        kept.append(_known_labels(prediction, codebook))
+    return render([(material.transcript, kept)], codebook)
+
+
+def _nothing(material: Material, key: int | str) -> Prediction:
+    return Prediction(
+        material.transcript.transcript_id, key, {}, {}, {}, (), needs_review=False, model="none", codebook=""
+    )
+
+
+def _known_labels(prediction: Prediction, codebook: Codebook) -> Prediction:
+    """``prediction`` without labels that the codebook in use does not have."""
+    labels = {g: tuple(x for x in given if x in codebook.by_name) for g, given in prediction.labels.items()}
+    return replace(prediction, labels=labels)

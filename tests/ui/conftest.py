@@ -1,0 +1,70 @@
+"""A store with one session that a made-up model has tagged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ipt_nlp.annotation import Prediction
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.store import LOCAL, AnnotationStore
+from ipt_nlp.transcript import Transcript, Utterance
+from ipt_nlp.ui.state.desk import Desk, open_desk
+from ipt_nlp.ui.state.turns import Material, always_blind
+
+MODEL = "made-up@1.0.0+abc"
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+def transcript(name: str = "s01", turns: int = 12) -> Transcript:
+    """Therapist and client in turn, with words of their own."""
+    roles = ("therapist", "client")
+    return Transcript(name, tuple(Utterance(n, roles[n % 2], f"{name}: words {n}. And more?") for n in range(turns)))
+
+
+def prediction(spoken: Transcript, place: int) -> Prediction:
+    """Exploration on what the therapist says, role dispute on what the client says."""
+    utterance = spoken.utterances[place]
+    therapist = utterance.speaker == "therapist"
+    scores = dict.fromkeys([label.name for label in Codebook.load("ipt").labels], 0.05)
+    given = "exploration" if therapist else "role_dispute"
+    scores |= {given: 0.8, "clarification": 0.3 if therapist else 0.0}
+    return Prediction(
+        transcript_id=spoken.transcript_id,
+        utterance_id=utterance.utterance_id,
+        scores=scores,
+        labels={"techniques": ("exploration",) if therapist else (), "themes": () if therapist else ("role_dispute",)},
+        evidence={given: ((0, 5),)},
+        cues=(),
+        needs_review=False,
+        model=MODEL,
+        codebook="ipt@1",
+    )
+
+
+def fill(store: AnnotationStore, spoken: Transcript) -> None:
+    store.transcripts.add(LOCAL, spoken)
+    store.predictions.save(LOCAL, MODEL, [prediction(spoken, n) for n in range(len(spoken.utterances))])
+
+
+def material(store: AnnotationStore, name: str = "s01") -> Material:
+    return Material(store.transcripts.get(name), store.predictions.newest(name), Codebook.load("ipt"))
+
+
+def desk(store: AnnotationStore, *, blind: bool = False) -> Desk:
+    return open_desk(store, LOCAL, material(store), blind=blind)
+
+
+def open_turns(name: str = "s01", turns: int = 12) -> list[int]:
+    """The turns of a session that are not always coded blind."""
+    return [n for n in range(turns) if not always_blind((name, n))]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AnnotationStore]:
+    opened = AnnotationStore.open(tmp_path / "store.db")
+    fill(opened, transcript())
+    yield opened
+    opened.close()

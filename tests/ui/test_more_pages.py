@@ -1,0 +1,115 @@
+"""The pages for agreement, retraining and administration as Streamlit runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ipt_nlp.store import LOCAL, AnnotationStore
+from ipt_nlp.ui import ADMIN, AGREEMENT, RETRAIN, PageFile
+from tests.ui.coders import person, two_coders
+from tests.ui.conftest import fill, transcript
+from tests.ui.test_retrain import NEW, registered
+
+WAIT_S = 180
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
+    """A project of two coders, which the pages find by themselves."""
+    st.cache_resource.clear()
+    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
+    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
+    opened = AnnotationStore.open()
+    fill(opened, transcript())
+    yield opened
+    opened.close()
+    st.cache_resource.clear()
+
+
+def shown(page: PageFile, who: str = "ada") -> AppTest:
+    test = AppTest.from_file(str(page.file), default_timeout=WAIT_S)
+    test.session_state["signed_in"] = who
+    test.session_state["example"] = False
+    test.run()
+    assert not test.exception
+    return test
+
+
+def texts(test: AppTest) -> str:
+    said = [*test.info, *test.success, *test.error, *test.warning, *test.markdown]
+    return " ".join(str(element.value) for element in said).replace("\\", "")
+
+
+def test_agreement_is_decided_on_the_page(own: AnnotationStore) -> None:
+    two_coders(own)
+    person(own, "ada", "admin")
+    test = shown(AGREEMENT)
+    assert "6 turns differ on any code, 6 to decide" in texts(test)
+    page = " ".join(element.value for element in test.get("html"))  # type: ignore[attr-defined]
+    assert "Coding A" in page
+    button = next(b for b in test.button if b.label == "Decide, next")
+    button.click().run()
+    assert "Choose the codes" in texts(test)
+    radio = next(r for r in test.radio if r.label == "The codes should be")
+    radio.set_value(0)
+    next(g for g in test.get("button_group") if g.label == "How sure are you?").set_value("high")  # type: ignore[attr-defined]
+    next(s for s in test.selectbox if s.label == "Why do they differ?").set_value("manual_unclear")
+    next(b for b in test.button if b.label == "Decide, next").click().run()
+    assert not test.exception
+    assert "6 turns differ on any code, 5 to decide" in texts(test)
+    assert len(own.adjudications.manual_unclear()) == 1
+    assert any("Rules to write (1)" in tab.label for tab in test.tabs)
+
+
+def test_agreement_is_not_for_annotators_nor_admin_for_others(own: AnnotationStore) -> None:
+    two_coders(own)
+    person(own, "sue", "supervisor")
+    assert "for supervisors" in texts(shown(AGREEMENT, "ann"))
+    assert "for supervisors" in texts(shown(RETRAIN, "ann"))
+    assert "for admins" in texts(shown(ADMIN, "sue"))
+    retrain = shown(RETRAIN, "sue")
+    assert next(b for b in retrain.button if b.label == "Retrain now").disabled
+
+
+def test_an_admin_adds_a_user_verifies_and_backs_up(own: AnnotationStore) -> None:
+    person(own, "ada", "admin")
+    test = shown(ADMIN)
+    test.text_input[0].set_value("ann")
+    next(t for t in test.text_input if t.label == "Password").set_value("a long password")
+    next(b for b in test.button if b.label == "Add").click().run()
+    assert "ann is added as annotator" in texts(test)
+    next(b for b in test.button if b.label == "Verify the chain").click().run()
+    assert "Sound: all" in texts(test)
+    next(t for t in test.text_input if t.label == "Name of the backup").set_value("monday")
+    next(b for b in test.button if b.label == "Write the backup").click().run()
+    assert not test.exception
+    assert (Path(own.database.name).parent / "backups" / "monday.zip").is_file()
+
+
+def test_retraining_starts_once_and_shows_how_far_it_is(own: AnnotationStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipt_nlp.learning.worker.start_worker", lambda _store: 0)
+    two_coders(own)
+    person(own, "ada", "admin")
+    registered(own)
+    test = shown(RETRAIN)
+    assert test.metric[0].value != "0"
+    next(b for b in test.button if b.label == "Retrain now").click().run()
+    assert not test.exception
+    assert [job.state for job in own.jobs.list()] == ["queued"]
+    assert next(b for b in test.button if b.label == "Retrain now").disabled
+    next(b for b in test.button if b.label == "Cancel").click().run()
+    assert own.jobs.list()[0].state == "cancelled"
+    next(b for b in test.button if b.label == "Set aside").click().run()
+    assert next(v for v in own.models.list() if v.ref == NEW).status == "retired"
+
+
+def test_an_empty_project_says_what_is_missing(own: AnnotationStore) -> None:
+    assert own.users.single_user() == LOCAL
+    assert "No turn was coded by two people" in texts(shown(AGREEMENT))
+    assert "Nobody has been added" in texts(shown(ADMIN))
+    assert next(b for b in shown(RETRAIN).button if b.label == "Retrain now").disabled
