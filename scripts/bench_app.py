@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from browsing import ROOT, chromium, opened, served
+from browsing import ROOT, chromium, opened, served, settled
 from playwright.sync_api import Page
 
 from ipt_nlp.annotation import Prediction
@@ -84,7 +84,7 @@ def main() -> None:
         fill(AnnotationStore.open(home / "store.db"))
         with served(home) as url, chromium() as browser:
             page = opened(browser, f"{url}/review")
-            page.wait_for_selector(".ipt-turn.focus")
+            settled(page)
             before = os.getloadavg()
             times = measured(page, presses)
     result = {

@@ -72,8 +72,14 @@ def opened(browser: Browser, url: str, *, scheme: Literal["light", "dark"] = "li
     page = browser.new_page(viewport={"width": 1280, "height": height}, color_scheme=scheme)
     page.set_default_timeout(READY_MS)
     page.goto(url)
-    page.wait_for_selector(".ipt-foot", state="attached")
+    settled(page)
     return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn to its end and nothing runs: a key before that goes nowhere."""
+    page.wait_for_selector(".ipt-foot", state="attached")
+    page.wait_for_selector("[data-test-script-state=notRunning]", state="attached")
 
 
 def turn_shown(page: Page) -> str:
@@ -83,6 +89,7 @@ def turn_shown(page: Page) -> str:
 
 def press(page: Page, key: str) -> None:
     """Press ``key`` and wait until another turn is in focus."""
+    settled(page)
     before = turn_shown(page)
     page.keyboard.press(key)
     page.wait_for_function("t => document.querySelector('.ipt-turn.focus .ipt-who')?.innerText !== t", arg=before)

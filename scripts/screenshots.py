@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from browsing import ROOT, chromium, opened, press, served
+from browsing import ROOT, chromium, opened, press, served, settled
+from coded_project import ADMIN, PASSWORD, fill
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page
 
@@ -22,7 +23,8 @@ IMPORT = "Therapist: How was it when Nell rang?\nClient: Nell's voice was, I don
 
 def save(page: Page, name: str, scheme: str) -> None:
     """A small PNG of what is on the screen."""
-    page.wait_for_timeout(2500)
+    settled(page)
+    page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))
     picture.convert("RGB").quantize(COLOURS).save(OUT / f"{name}-{scheme}.png", optimize=True)
 
@@ -38,7 +40,7 @@ def example(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Non
     save(page, "review-client", scheme)
     for name in ("search", "codebook"):
         page.goto(f"{url}/{name}")
-        page.wait_for_selector(".ipt-foot", state="attached")
+        settled(page)
         save(page, name, scheme)
     page.get_by_role("tab", name="Add a code").click()
     save(page, "codebook-add", scheme)
@@ -57,12 +59,40 @@ def importing(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> N
     save(page, "import", scheme)
 
 
+def together(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> None:
+    """The pages of a project with several coders."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page.goto(url)
+    page.get_by_role("textbox", name="Name").fill(ADMIN)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    for name, sign in (
+        ("Agreement", "The codes should be"),
+        ("Retrain", "Retrain now"),
+        ("Admin", "Add somebody"),
+    ):
+        page.get_by_role("link", name=name).click()
+        page.get_by_text(sign).first.wait_for(timeout=120_000)
+        save(page, name.lower(), scheme)
+        if name == "Agreement":
+            page.set_viewport_size({"width": 1280, "height": 1700})
+            save(page, "adjudication", scheme)
+            page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("tab", name="Audit trail").click()
+    save(page, "audit", scheme)
+
+
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url, chromium() as browser:
         for scheme in SCHEMES:
             example(browser, url, scheme)
             importing(browser, url, scheme)
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder))
+        with served(Path(folder)) as url, chromium() as browser:
+            for scheme in SCHEMES:
+                together(browser, url, scheme)
 
 
 if __name__ == "__main__":

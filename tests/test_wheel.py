@@ -95,6 +95,13 @@ def test_the_wheel_has_types_and_codebooks(installed: Path) -> None:
     assert done.stdout.split() == ["True", "ipt@1.1"]
 
 
+def test_the_wheel_has_a_corpus_to_retrain_with(installed: Path) -> None:
+    code = "from ipt_nlp.models import coded_corpus; print(coded_corpus())"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([installed, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert "site-packages" in done.stdout
+
+
 def test_the_wheel_makes_a_store(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "s01.txt").write_text("T: What did you say then?\nC: Nothing. I went home.\n", "utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

@@ -57,20 +57,20 @@ def test_a_file_is_imported(page: Any, home: Path) -> None:
 
 
 def test_twenty_turns_by_keyboard_with_an_undo_and_a_refresh(page: Any, home: Path, url: str) -> None:
-    from browsing import press, turn_shown
+    from browsing import press, settled, turn_shown
 
     page.goto(f"{url}/review?session=talk")
-    page.wait_for_selector(".ipt-turn.focus")
+    settled(page)
     for number in range(10):
         if number == 3:
-            page.wait_for_timeout(500)
+            settled(page)
             page.keyboard.press("z")
             page.wait_for_selector(".ipt-progress:has-text('turn 4: saved')")
         page.wait_for_timeout(300)
         press(page, "Enter")
     assert len({turn for turn, _ in saved(home, "talk")}) == 10
     page.reload()
-    page.wait_for_selector(".ipt-turn.focus")
+    settled(page)
     assert turn_shown(page).split()[1] == "11"
     for _ in range(10):
         page.wait_for_timeout(300)
@@ -85,7 +85,9 @@ def test_twenty_turns_by_keyboard_with_an_undo_and_a_refresh(page: Any, home: Pa
 
 
 def test_a_note_can_be_typed_without_its_letters_being_keys(page: Any, home: Path) -> None:
-    page.wait_for_timeout(500)
+    from browsing import settled
+
+    settled(page)
     page.keyboard.press("n")
     page.get_by_role("dialog").get_by_role("textbox").fill("far: U, S and 3 are no keys here")
     page.keyboard.press("Control+Enter")
@@ -94,11 +96,13 @@ def test_a_note_can_be_typed_without_its_letters_being_keys(page: Any, home: Pat
 
 
 def test_hostile_text_shows_as_text(page: Any, url: str) -> None:
-    from browsing import press
+    from browsing import press, settled
 
     page.goto(url)
+    settled(page)
     bring_in(page, "hostile.jsonl", lines(HOSTILE, "hostile"))
     page.goto(f"{url}/review?session=hostile")
+    settled(page)
     for number, text in enumerate(HOSTILE):
         page.wait_for_selector(f".ipt-turn.focus .ipt-who:has-text('{number + 1}')")
         shown = page.inner_text(".ipt-turn.focus .words")

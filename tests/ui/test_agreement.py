@@ -90,6 +90,7 @@ def test_three_coders_are_compared_in_pairs_and_together(store: AnnotationStore)
     assert (row.n, row.kappa) == (18, None)
     assert row.alpha is not None
     table = columns(table_rows(found[-1], [], unused=False), BOOK, many=True)
+    assert set(table["Note"]) == {"3 sessions only: the interval is rough"}
     assert "Alpha" in table
     assert "Kappa" not in table
 

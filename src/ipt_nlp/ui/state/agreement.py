@@ -22,6 +22,8 @@ REASONS: Mapping[Reason, str] = {
     "wrong_label": "Wrong code",
     "other": "Other",
 }
+# A bootstrap over fewer sessions says too little of others.
+FEWEST_SESSIONS = 10
 Labels = Mapping[str, tuple[str, ...]]
 
 
@@ -121,7 +123,10 @@ def note(figures: LabelAgreement) -> str:
     """Why a figure or its interval is missing."""
     if figures.why:
         return figures.why
-    return "one session only: no interval" if figures.transcripts == 1 else ""
+    if figures.transcripts == 1:
+        return "one session only: no interval"
+    few = 0 < figures.transcripts < FEWEST_SESSIONS
+    return f"{figures.transcripts} sessions only: the interval is rough" if few else ""
 
 
 def disagreements(
