@@ -33,24 +33,45 @@ FROM, TO = "exploration", "clarification"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks")
-    out = parser.parse_args().out
+    parser.add_argument("--tokens", type=int, default=RetrainPlan().training_tokens, help="Tokens to train.")
+    parser.add_argument("--epochs", type=int, default=RetrainPlan().epochs)
+    asked = parser.parse_args()
+    plan = RetrainPlan(epochs=asked.epochs, training_tokens=asked.tokens)
     base = read_corpus([ROOT / "annotations"]).transcripts
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IPT_NLP_HOME"] = folder
         store = AnnotationStore.open(Path(folder) / "store.db")
         coded = fill(store, base)
-        started = time.monotonic()
-        job = retrain_here(store, LOCAL, {"plan": asdict(RetrainPlan())})
-        seconds = round(time.monotonic() - started, 1)
-        figures = {"seconds_with_tagging_anew": seconds, "turns_coded": coded, "job": dict(job.result) or job.error}
+        started, used = time.monotonic(), time.process_time()
+        job = retrain_here(store, LOCAL, {"plan": asdict(plan)}, Stages())
+        seconds, used = round(time.monotonic() - started, 1), round(time.process_time() - used, 1)
+        figures = {
+            "seconds": seconds,
+            "processor_seconds": used,
+            "turns_coded": coded,
+            "job": dict(job.result) or job.error,
+        }
         if job.result:
             learned = job.result["learned"]
             figures["tokens_per_second"] = round(learned["tokens"] / learned["seconds"], 1)
             figures["f1_of_the_new_rule"] = {v.ref: rule_f1(store, v.ref) for v in store.models.list()}
         store.close()
     text = json.dumps({"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": os.cpu_count()} | figures, indent=1)
-    (out / f"retrain-{datetime.now(UTC):%Y-%m-%d}.json").write_text(text + "\n", "utf-8")
+    (asked.out / f"retrain-{datetime.now(UTC):%Y-%m-%d}.json").write_text(text + "\n", "utf-8")
     print(text)
+
+
+class Stages:
+    """Prints when each stage began, in seconds and in processor seconds."""
+
+    def __init__(self) -> None:
+        self._started, self._stage = time.monotonic(), ""
+
+    def __call__(self, _share: float, message: str) -> None:
+        """Print the line where a new stage begins."""
+        if message != self._stage:
+            self._stage = message
+            print(f"{message}: {time.monotonic() - self._started:.0f} s, {time.process_time():.0f} s of processors")
 
 
 def fill(store: AnnotationStore, base: tuple[CodedTranscript, ...]) -> int:
