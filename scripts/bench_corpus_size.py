@@ -52,7 +52,7 @@ def main() -> None:
     for share in options.shares:
         smaller = recipe.model_copy(update={"learn_share": share})
         rows.append(quick(corpus, smaller, features) if features else measure(corpus, smaller, texts))
-        write(options.out, rows, recipe, "logistic regression on frozen MiniLM" if features else "tagger")
+        write(options.out, rows, recipe, "peer" if features else "tagger")
 
 
 def measure(corpus: Corpus, recipe: Recipe, texts: dict[str, Path]) -> dict[str, Any]:
@@ -99,16 +99,16 @@ def remembered() -> Features:
 
 
 def write(out: Path, rows: list[dict[str, Any]], recipe: Recipe, method: str) -> None:
-    """The figures so far, and a picture of them."""
+    """The figures so far, and a picture of them. ``method``: the tagger, or logistic regression on frozen vectors."""
     now = datetime.now(UTC)
     dated = {"date": now.isoformat(timespec="seconds"), "method": method, "recipe": recipe.model_dump(), "rows": rows}
-    (out / f"corpus-size-{now:%Y-%m-%d}.json").write_text(json.dumps(dated, indent=1) + "\n", "utf-8")
+    (out / f"corpus-size-{method}-{now:%Y-%m-%d}.json").write_text(json.dumps(dated, indent=1) + "\n", "utf-8")
     lines = {
         f"{title}, {talk}": [(row["turns"], row["views"][view][name]["frequent_f1"]) for row in rows]
         for title, name in (("core techniques", "techniques: core"), ("themes", "themes"))
         for talk, view in (("simulated talk", "simulated"), ("real talk", "annomi"))
     }
-    curves(lines, "simulated turns learned from", "macro-F1", out / "corpus-size.png")
+    curves(lines, "simulated turns learned from", "macro-F1", out / f"corpus-size-{method}.png")
 
 
 if __name__ == "__main__":
