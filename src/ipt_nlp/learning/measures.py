@@ -81,7 +81,7 @@ def macro_figures(seen: Observed, labels: Sequence[str], seed: int = 0) -> Macro
     def mean_and_interval(columns: NDArray[np.bool_]) -> tuple[float | None, Interval | None]:
         if not columns.any():
             return None, None
-        return round(float(f1[columns].mean()), 4), _interval(np.nanmean(resampled[:, columns], axis=1))
+        return round(float(f1[columns].mean()), 4), interval_of(np.nanmean(resampled[:, columns], axis=1))
 
     return MacroFigures(int(used.sum()), *mean_and_interval(used), int(frequent.sum()), *mean_and_interval(frequent))
 
@@ -125,7 +125,7 @@ def _figures(seen: Observed, column: int, resampled: Array) -> LabelFigures:
         precision=round(hits / ours, 4) if ours else None,
         recall=round(hits / positives, 4) if positives else None,
         f1=round(2 * hits / (ours + positives), 4) if positives else None,
-        f1_interval=_interval(resampled) if positives else None,
+        f1_interval=interval_of(resampled) if positives else None,
         average_precision=round(float(average_precision_score(gold, p)), 4) if positives else None,
         kappa=round(float(cohen_kappa_score(gold, given)), 4) if both_ways else None,
         ece=round(calibration_error(p, gold), 4),
@@ -150,7 +150,8 @@ def _resampled_f1(seen: Observed, seed: int) -> Array:
     return f1_of(hits, given, positives)
 
 
-def _interval(values: Array) -> Interval | None:
+def interval_of(values: Array) -> Interval | None:
+    """The 95 % interval of resampled values; draws in which they are undefined do not count."""
     known = values[~np.isnan(values)]
     if not len(known):
         return None

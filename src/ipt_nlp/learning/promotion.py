@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipt_nlp.errors import UsageError
-from ipt_nlp.learning.measures import RESAMPLES, Array, Interval, Observed, f1_of
+from ipt_nlp.learning.measures import RESAMPLES, Array, Interval, Observed, f1_of, interval_of
 
 # A bootstrap over fewer transcripts says too little of others.
 FEWEST_TRANSCRIPTS = 10
@@ -129,11 +129,11 @@ def _compare(blind: BlindSet, group: str, core: Collection[str], seed: int) -> t
     rows = []
     for column, label in enumerate(blind.champion[group].labels):
         why = _undefined(transcripts, int(with_label[column]))
-        interval = None if why else _interval(resampled[:, column])
+        interval = None if why else interval_of(resampled[:, column])
         found = (int(positives[0, column]), int(with_label[column]), *_figures(f1[:, column]), interval, why)
         rows.append(LabelRow(blind.name, group, label, label in core, *found))
     why = _undefined(transcripts, transcripts if used.any() else 0)
-    interval = None if why else _interval(_mean_of_known(resampled[:, used]))
+    interval = None if why else interval_of(_mean_of_known(resampled[:, used]))
     macro = f1[:, used].mean(axis=1) if used.any() else np.full(2, np.nan)
     return rows, MacroRow(blind.name, group, int(used.sum()), transcripts, *_figures(macro), interval, why)
 
@@ -182,14 +182,6 @@ def _mean_of_known(values: Array) -> Array:
     count = known.sum(axis=1)
     total = np.where(known, values, 0.0).sum(axis=1)
     return np.asarray(np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0))
-
-
-def _interval(values: Array) -> Interval | None:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return None
-    low, high = np.percentile(known, [2.5, 97.5])
-    return round(float(low), 4), round(float(high), 4)
 
 
 def _worse(row: MacroRow) -> str:
