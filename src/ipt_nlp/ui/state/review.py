@@ -87,8 +87,8 @@ def _event(desk: Desk, view: TurnView, command: str, value: str, seconds: float)
     if command == "accept":
         said = view.event.labels if view.event else None
         same = said is not None and {k: v for k, v in said.items() if v} == {k: v for k, v in view.chosen.items() if v}
-        # That a turn was saved without suggestions is news by itself.
-        news = view.kept == "until_saved" and view.prediction is not None
+        # That a turn was saved without suggestions, or looked at once more, is news by itself.
+        news = desk.queue.again or (view.kept == "until_saved" and view.prediction is not None)
         return coding(desk, view, view.chosen, seconds, saved=True) if news or not same else None
     if command == "toggle":
         return coding(desk, view, toggled(view, value, desk.material.codebook), seconds)

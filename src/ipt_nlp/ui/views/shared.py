@@ -76,16 +76,16 @@ def material(transcript_id: str) -> Material:
 
 
 @st.cache_resource(show_spinner="Looking for the next turns …", max_entries=8, ttl=ORDER_KEPT_S)
-def _order(_store: AnnotationStore, place: str, name: str, turns: int, events: int) -> Sequence[Item]:
+def _order(_store: AnnotationStore, place: str, who: User, name: str, turns: int, events: int) -> Sequence[Item]:
     order = QUEUES[name].order
-    return order(_store) if order else ()
+    return order(_store, who) if order else ()
 
 
 def queue_order(name: str) -> Sequence[Item]:
-    """The items of a shared queue; looked up again after some minutes, some hundred events or an import."""
-    here = store()
+    """The items of a queue for who is working; looked up again after some minutes, some hundred events or an import."""
+    here, who = store(), actor()
     events = sum(here.events.counts().values()) // EVENTS_AN_ORDER
-    return _order(here, here.database.name, name, len(here.search.transcript_ids()), events)
+    return _order(here, here.database.name, who, name, len(here.search.transcript_ids()), events)
 
 
 def own_store() -> AnnotationStore:
