@@ -29,6 +29,7 @@ from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
 from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, store
+from ipt_nlp.ui.views.style import FOCUS
 
 COLUMNS = 3
 TALK, CODES = 0.47, 0.53
@@ -215,6 +216,7 @@ def page() -> None:
         ahead = st.toggle("Show what follows", value=False, key="ahead")
     if queue.about:
         st.caption(queue.about)
+    st.html(FOCUS, unsafe_allow_javascript=True)
     from_link(str(chosen))
     turn(queue, str(chosen), not shown, ahead)
 
