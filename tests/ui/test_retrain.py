@@ -94,13 +94,13 @@ def test_a_job_whose_worker_is_gone_does_not_go_on_for_ever(store: AnnotationSto
 
 
 def test_how_a_retraining_ended_is_said(store: AnnotationStore) -> None:
-    for promoted, said in ((True, "was promoted"), (False, "stays")):
+    for promoted, said in ((True, "was promoted"), (False, "stayed")):
         job = store.jobs.create(LOCAL, "retrain")
         store.jobs.claim("w", ["retrain"])
         store.jobs.finish(job.job_id, "w", {"model": NEW, "promoted": promoted, "champion": OLD})
         end = retrain.ended(store.jobs.get(job.job_id))
         assert said in end.text
-        assert "retrained-1@1.0.1 " in end.text
+        assert "retrained-1@1.0.1, which" in end.text
 
 
 def test_a_challenger_is_shown_beside_the_champion(store: AnnotationStore) -> None:

@@ -121,8 +121,9 @@ def ended(job: Job) -> Outcome:
         return Outcome(f"The last retraining failed: {job.error.rstrip('.')}. Nothing was changed.", done=False)
     name = short(str(job.result.get("model", "")))
     if job.result.get("promoted"):
-        return Outcome(f"{name} was promoted on {moment(job.finished_at)}: it is the model in use.")
-    return Outcome(f"{name} was not promoted: {short(str(job.result.get('champion', '')))} stays the model in use.")
+        return Outcome(f"The last retraining made {name}, which was promoted on {moment(job.finished_at)}.")
+    kept = short(str(job.result.get("champion", "")))
+    return Outcome(f"The last retraining made {name}, which was not promoted: {kept} stayed the model in use.")
 
 
 def start(store: AnnotationStore, actor: User) -> Outcome:
