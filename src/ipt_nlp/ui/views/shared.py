@@ -162,4 +162,16 @@ def footer() -> None:
         said = "Single-user mode: whoever opens this page works as the owner of this machine (local, admin)."
     else:
         said = f"Signed in as {who.name} ({who.role})."
-    html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
+    text, button = st.columns([8, 1], vertical_alignment="center")
+    with text:
+        html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
+    if who != LOCAL:
+        button.button("Sign out", on_click=sign_out, type="tertiary", key="sign_out")
+
+
+def sign_out() -> None:
+    """Leave nothing of who was working in this window, nor in its address."""
+    st.session_state.clear()
+    st.query_params.clear()
+    if oidc_configured():
+        st.logout()
