@@ -17,4 +17,5 @@ if isinstance(who, User):
     st.navigation(pages, position="top").run()
     footer()
 else:
-    st.navigation([st.Page(SIGN_IN.file, title=SIGN_IN.title, url_path=SIGN_IN.url)], position="hidden").run()
+    # Under every address, so that whoever comes back to a page is on it once they have signed in.
+    st.navigation([st.Page(SIGN_IN.file, title=p.title, url_path=p.url) for p in PAGES], position="hidden").run()

@@ -76,6 +76,25 @@ def opened(browser: Browser, url: str, *, scheme: Literal["light", "dark"] = "li
     return page
 
 
+def signed_in(
+    browser: Browser, url: str, name: str, password: str, *, scheme: Literal["light", "dark"] = "light"
+) -> Page:
+    """The first page as ``name`` sees it, in a browser of their own that shares nothing with the others."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
+    page.set_default_timeout(READY_MS)
+    page.goto(url)
+    sign_in(page, name, password)
+    settled(page)
+    return page
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    """Fill in the form that asks who is there."""
+    page.get_by_role("textbox", name="Name").fill(name)
+    page.locator("input[type=password]").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
 def settled(page: Page) -> None:
     """Wait until the page is drawn to its end and nothing runs: a key before that goes nowhere."""
     page.wait_for_selector(".ipt-foot", state="attached")

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from browsing import ROOT, chromium, opened, press, served, settled
+from browsing import ROOT, chromium, opened, press, served, settled, signed_in
 from coded_project import ADMIN, PASSWORD, fill
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page
@@ -61,11 +61,7 @@ def importing(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> N
 
 def together(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> None:
     """The pages of a project with several coders."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    page.goto(url)
-    page.get_by_role("textbox", name="Name").fill(ADMIN)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page = signed_in(browser, url, ADMIN, PASSWORD, scheme=scheme)
     for name, sign in (
         ("Agreement", "The codes should be"),
         ("Retrain", "Retrain now"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from packaging.requirements import Requirement
 from streamlit.testing.v1 import AppTest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.ui import CODEBOOK, PAGES, REVIEW, SEARCH
+from ipt_nlp.ui.state.people import OLDEST_AUTHLIB, no_authlib
 from tests.ui.conftest import PASSWORD, fill, transcript
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,6 +103,60 @@ def test_people_sign_in_once_the_store_has_users(store: AnnotationStore) -> None
     assert page.dataframe[0].value["Session"].tolist() == ["s01"]
     assert "Signed in as ana (annotator)" in html(page)
     assert not page.subheader, "annotators import nothing"
+
+
+def test_whoever_signs_out_leaves_nothing_behind(store: AnnotationStore) -> None:
+    store.users.add(LOCAL, "ana", "annotator", PASSWORD)
+    page = app().run()
+    page.text_input[0].set_value("ana")
+    page.text_input[1].set_value(PASSWORD)
+    page.button[0].click().run()
+    page.switch_page(str(REVIEW.file)).run()
+    page.button(key="code_clarification").click().run()
+    page.button(key="sign_out").click().run()
+    assert not page.exception
+    assert [t.label for t in page.text_input] == ["Name", "Password"]
+    assert "Signed in" not in html(page)
+    assert not [key for key in ("cursor", "known", "signed_in", "glimpsed") if key in page.session_state]
+
+
+def test_guessing_is_slowed_and_a_refresh_does_not_help(store: AnnotationStore) -> None:
+    store.users.add(LOCAL, "ana", "annotator", PASSWORD)
+    said = []
+    for name in ("ana", "nobody"):
+        for _ in range(5):
+            page = app().run()
+            page.text_input[0].set_value(name)
+            page.text_input[1].set_value("wrong password")
+            page.button[0].click().run()
+        page = app().run()
+        page.text_input[0].set_value(name)
+        page.text_input[1].set_value(PASSWORD)
+        page.button[0].click().run()
+        said.append(re.sub(r"\d+", "N", page.error[0].value))
+        assert not page.dataframe
+    assert said == ["Too many wrong passwords for this name. Try again in N seconds."] * 2
+
+
+def test_an_identity_provider_without_its_package_is_said(store: AnnotationStore) -> None:
+    store.users.add(LOCAL, "ana", "annotator", PASSWORD)
+    page = app()
+    page.secrets["auth"] = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "s" * 32}
+    page.user = {"is_logged_in": False}
+    page.run()
+    assert not page.exception
+    if no_authlib():
+        assert "pip install 'ipt-nlp[oidc]'" in page.error[0].value.replace("\\", "")
+    else:
+        assert page.button[0].label == "Sign in with your organisation"
+
+
+def test_the_extra_asks_for_what_streamlit_asks_for() -> None:
+    wanted = [Requirement(line) for line in requires("streamlit") or ()]
+    theirs = next(r for r in wanted if r.name.casefold() == "authlib")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    ours = Requirement(extras["oidc"][0])
+    assert str(ours.specifier) == str(theirs.specifier) == ">=" + ".".join(map(str, OLDEST_AUTHLIB))
 
 
 def test_every_page_file_is_there() -> None:

@@ -18,6 +18,7 @@ from ipt_nlp.learning.dataset import as_dataset
 from ipt_nlp.learning.splits import folds, narrowed, split
 from ipt_nlp.learning.targets import gold_targets, soft_targets
 from ipt_nlp.model.config import HeadGroup
+from ipt_nlp.models import coded_corpus
 from ipt_nlp.transcript import Transcript, Utterance
 
 from .coded_lines import line
@@ -166,3 +167,12 @@ def test_a_smaller_share_is_within_a_larger_one() -> None:
     assert made.test == parts.test
     with pytest.raises(UsageError, match="other"):
         narrowed(parts, ("other",), 1.0, 3)
+
+
+def test_a_corpus_of_ones_own_comes_before_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
+    shipped = coded_corpus()
+    (tmp_path / "annotations").mkdir()
+    assert coded_corpus() == shipped != tmp_path / "annotations"
+    (tmp_path / "annotations" / "own.jsonl").write_text(line(0), "utf-8")
+    assert coded_corpus() == tmp_path / "annotations"

@@ -32,9 +32,9 @@ def model_roots() -> Iterator[Path]:
 
 
 def coded_corpus() -> Path | None:
-    """The folder of the coded corpus: the checkout's, the installed package's, or the person's own; None: none."""
+    """The folder of the coded corpus: the person's own, the checkout's, or the installed package's; None: none."""
     checkout = _checkout()
-    places = ([checkout / "annotations"] if checkout else []) + [PACKAGE / "annotations", home() / "annotations"]
+    places = [home() / "annotations", *([checkout / "annotations"] if checkout else []), PACKAGE / "annotations"]
     return next((folder for folder in places if any(folder.glob("*.jsonl"))), None)
 
 

@@ -36,6 +36,7 @@ TAMPERED = {
     "annotations": ("UPDATE annotations SET labels = '{}' WHERE event_id = 2", "annotations 2: it was changed"),
     "adjudications": ("UPDATE adjudications SET reason = 'other'", "adjudications 1: it was changed"),
     "sign_offs": ("UPDATE sign_offs SET decision = 'agree'", "sign_offs 1: it was changed"),
+    "sign_ins": ("UPDATE sign_ins SET outcome = 'succeed'", "sign_ins 1: it was changed"),
     "audit": ("UPDATE audit SET actor = 'eve' WHERE seq = 3", "audit 3: it was changed"),
 }
 
@@ -61,6 +62,7 @@ def fill(store: AnnotationStore) -> None:
     store.leases.lease(ann, "q", [("s01", 3)], 10)
     store.jobs.create(LOCAL, "retrain", {"n": 1})
     store.jobs.claim("w1", ["retrain"])
+    store.sign_ins.attempt("ann", "wrong")
 
 
 def coded(base: int | None = None, **more: object) -> NewEvent:
@@ -264,7 +266,7 @@ def test_the_migrations_make_the_schema(store: AnnotationStore) -> None:
 
 
 def test_opening_again_changes_nothing(store: AnnotationStore, url: str) -> None:
-    assert store.migrate() == ("0001", "0001")
+    assert store.migrate() == (schema.REVISION, schema.REVISION)
     again = AnnotationStore.open(url)
     assert again.transcripts.list() == ()
     again.close()
@@ -273,7 +275,7 @@ def test_opening_again_changes_nothing(store: AnnotationStore, url: str) -> None
 def test_a_store_of_a_newer_version_is_refused(store: AnnotationStore, url: str) -> None:
     store.close()
     run(url, "UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(StoreError, match=r"newer ipt-nlp .its version is 0999, this one knows up to 0001"):
+    with pytest.raises(StoreError, match=r"newer ipt-nlp .its version is 0999, this one knows up to 0002"):
         AnnotationStore.open(url)
 
 

@@ -11,8 +11,9 @@ from ipt_nlp.annotation import Prediction
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.transcript import Transcript, Utterance
+from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.desk import Desk, open_desk
-from ipt_nlp.ui.state.turns import Material, always_blind
+from ipt_nlp.ui.state.turns import Material
 
 MODEL = "made-up@1.0.0+abc"
 PASSWORD = "correct horse battery"  # noqa: S105

@@ -27,7 +27,7 @@ from ipt_nlp.ui.state.files import csv_bytes
 from ipt_nlp.ui.state.rules import rule_rows, rules_to_write
 from ipt_nlp.ui.views.disagreement import in_context, manual_rules
 from tests.ui.coders import code, person, two_coders
-from tests.ui.conftest import MODEL, material
+from tests.ui.conftest import MODEL, fill, material, transcript
 
 BOOK = Codebook.load("ipt")
 
@@ -70,13 +70,15 @@ def test_the_model_is_compared_with_each_coder(store: AnnotationStore) -> None:
 
 def test_turns_coded_with_a_suggestion_in_view_are_left_out_and_counted(store: AnnotationStore) -> None:
     two_coders(store)
-    code(store, person(store, "ben"), "s01", 2, "exploration", assisted=True)
+    fill(store, transcript("s04"))
+    code(store, person(store, "ann"), "s04", 2, "exploration")
+    code(store, person(store, "ben"), "s04", 2, "exploration", assisted=True)
     found, comparison = compared(store)
-    assert (comparison.turns, comparison.assisted) == (36, 1)
+    assert (comparison.turns, comparison.assisted) == (37, 1)
     rows = {row.label: row.n for row in comparison.rows["techniques"]}
-    assert rows["exploration"] == 17
+    assert rows["exploration"] == 18
     whole = comparisons(found, BOOK, "coder", assisted=True)[0]
-    assert {row.label: row.n for row in whole.rows["techniques"]}["exploration"] == 18
+    assert {row.label: row.n for row in whole.rows["techniques"]}["exploration"] == 19
 
 
 def test_three_coders_are_compared_in_pairs_and_together(store: AnnotationStore) -> None:

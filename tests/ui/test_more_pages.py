@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.ui import ADMIN, AGREEMENT, RETRAIN, PageFile
-from tests.ui.coders import person, two_coders
-from tests.ui.conftest import fill, transcript
+from ipt_nlp.ui import ADMIN, AGREEMENT, RETRAIN, REVIEW, PageFile
+from ipt_nlp.ui.state.queues import QUEUES
+from tests.ui.coders import code, person, two_coders
+from tests.ui.conftest import fill, open_turns, transcript
 from tests.ui.test_retrain import NEW, registered
 
 WAIT_S = 180
@@ -29,6 +32,12 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationS
     yield opened
     opened.close()
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def tiny_home(own: AnnotationStore, tiny_model: Path) -> None:
+    """The small model beside the store, whose thresholds the queues go by."""
+    shutil.copytree(tiny_model, Path(own.database.name).parent / "models" / "default")
 
 
 def shown(page: PageFile, who: str = "ada") -> AppTest:
@@ -113,3 +122,55 @@ def test_an_empty_project_says_what_is_missing(own: AnnotationStore) -> None:
     assert "No turn was coded by two people" in texts(shown(AGREEMENT))
     assert "Nobody has been added" in texts(shown(ADMIN))
     assert next(b for b in shown(RETRAIN).button if b.label == "Retrain now").disabled
+
+
+def reviewing(who: str, queue: str = "") -> AppTest:
+    test = AppTest.from_file(str(REVIEW.file), default_timeout=WAIT_S)
+    test.session_state["signed_in"] = who
+    test.session_state["example"] = False
+    if queue:
+        test.query_params["queue"] = QUEUES[queue].title
+    test.run()
+    assert not test.exception
+    return test
+
+
+def html(test: AppTest) -> str:
+    return " ".join(str(element.value) for element in test.get("html"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("tiny_home")
+def test_that_coders_differ_is_told_only_to_those_who_may_see_others(own: AnnotationStore) -> None:
+    two_coders(own)
+    person(own, "sue", "supervisor")
+    title = QUEUES["disagreements"].title
+    asked = reviewing("ann", "disagreements")
+    assert title not in asked.selectbox(key="queue").options
+    assert asked.selectbox(key="queue").value == "session"
+    led = reviewing("sue", "disagreements")
+    assert led.selectbox(key="queue").value == "disagreements"
+    assert led.caption[0].value == QUEUES["disagreements"].about
+    assert "words 0" in html(led) or "words 4" in html(led)
+    assert not [button.label for button in led.button if "✓" in button.label and "Exploration" not in button.label]
+
+
+@pytest.mark.usefixtures("tiny_home")
+def test_likely_mistakes_are_kept_with_enter(own: AnnotationStore) -> None:
+    ann = person(own, "ann")
+    person(own, "ada", "admin")
+    wrong, *right = (n for n in open_turns() if n % 2 == 0)
+    for turn in right:
+        code(own, ann, "s01", turn, "exploration", assisted=True)
+    code(own, ann, "s01", wrong, "clarification", assisted=True)
+    page = reviewing("ann", "likely_mistakes")
+    assert page.session_state["cursor"].utterance_id == wrong
+    assert page.button(key="code_clarification").label.startswith("✓")
+    before = own.events.current("s01", "ann")[wrong]
+    cursor = page.session_state["cursor"]
+    page.session_state["cursor"] = replace(cursor, arrived=cursor.arrived - 10)
+    page.button(key="do_accept").click().run()
+    assert not page.exception
+    kept = own.events.current("s01", "ann")[wrong]
+    assert (kept.labels, kept.ordinal) == (before.labels, before.ordinal + 1)
+    again = reviewing("ann", "likely_mistakes")
+    assert "cursor" not in again.session_state or again.session_state["cursor"].utterance_id != wrong

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.errors import RoleError
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import Item, NewEvent, User
+from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.desk import arrive, current, open_desk
 from ipt_nlp.ui.state.pools import ordered, pool_of
-from ipt_nlp.ui.state.queues import QUEUES, next_item
+from ipt_nlp.ui.state.queues import QUEUES, SHARED, next_item, offered
 from ipt_nlp.ui.state.review import press
-from tests.ui.conftest import PASSWORD, fill, material, transcript
+from tests.ui.coders import code, person, two_coders
+from tests.ui.conftest import PASSWORD, fill, material, open_turns, transcript
 
 QUEUE = QUEUES["random"]
 
@@ -27,7 +30,7 @@ def test_two_coders_never_hold_the_same_item(store: AnnotationStore) -> None:
     fill(store, transcript("s02"))
     ana, ben = coders(store)
     assert QUEUE.order is not None
-    order = QUEUE.order(store)
+    order = QUEUE.order(store, LOCAL)
     assert sorted(order, key=str) == sorted(store.search.items(), key=str)
     seen: dict[str, list[Item]] = {"ana": [], "ben": []}
     now: dict[str, Item | None] = {"ana": None, "ben": None}
@@ -42,7 +45,7 @@ def test_two_coders_never_hold_the_same_item(store: AnnotationStore) -> None:
 
 def test_a_coded_item_comes_no_more_and_the_queue_ends(store: AnnotationStore) -> None:
     assert QUEUE.order is not None
-    order = QUEUE.order(store)
+    order = QUEUE.order(store, LOCAL)
     first = next_item(store, LOCAL, QUEUE, order, None)
     assert first is not None
     at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
@@ -59,7 +62,7 @@ def test_a_coded_item_comes_no_more_and_the_queue_ends(store: AnnotationStore) -
 
 def test_back_returns_to_the_item_before(store: AnnotationStore) -> None:
     assert QUEUE.order is not None
-    order = QUEUE.order(store)
+    order = QUEUE.order(store, LOCAL)
     first = next_item(store, LOCAL, QUEUE, order, None)
     assert first is not None
     at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
@@ -76,7 +79,7 @@ def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: 
         LOCAL,
         NewEvent(transcript_id="s01", utterance_id=3, action="change", labels={"themes": ("grief",)}, codebook="ipt@1"),
     )
-    items = ordered(store, Codebook.load("ipt"), strategy, {"exploration": 0.79})
+    items = ordered(store, LOCAL, Codebook.load("ipt"), strategy, {"exploration": 0.79})
     assert len(items) == len(set(items)) == 11
     assert ("s01", 3) not in items
     pool = pool_of(store, Codebook.load("ipt"), {})
@@ -85,5 +88,86 @@ def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: 
 
 
 def test_least_certain_begins_near_the_threshold(store: AnnotationStore) -> None:
-    items = ordered(store, Codebook.load("ipt"), "least_certain", {"exploration": 0.79})
+    items = ordered(store, LOCAL, Codebook.load("ipt"), "least_certain", {"exploration": 0.79})
     assert {n % 2 for _, n in items[:6] if isinstance(n, int)} == {0}
+
+
+THERAPIST = [n for n in open_turns() if n % 2 == 0]
+MISTAKES, DIFFERING = QUEUES["likely_mistakes"], QUEUES["disagreements"]
+
+
+def mistakes(store: AnnotationStore, actor: User) -> list[Item]:
+    return list(ordered(store, actor, Codebook.load("ipt"), "likely_mistakes", {}))
+
+
+def test_likely_mistakes_are_ones_own_codes_that_the_model_finds_improbable(store: AnnotationStore) -> None:
+    ana, ben = coders(store)
+    wrong, *right = THERAPIST
+    for coder in (ana, ben):
+        for turn in right:
+            code(store, coder, "s01", turn, "exploration", assisted=True)
+    code(store, ana, "s01", wrong, "clarification", assisted=True)
+    code(store, ben, "s01", wrong, "exploration", assisted=True)
+    assert mistakes(store, ana)[0] == ("s01", wrong)
+    assert ("s01", wrong) not in mistakes(store, ben)
+
+
+def test_likely_mistakes_hold_no_turn_that_is_coded_blind(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 200))
+    ana, _ = coders(store)
+    audit = [n for n in range(0, 200, 2) if always_blind(("long", n))]
+    others = [n for n in range(0, 200, 2) if n not in audit]
+    for turn in (*audit, *others):
+        code(
+            store,
+            ana,
+            "long",
+            turn,
+            "exploration" if turn == others[0] else "clarification",
+            assisted=turn != others[1],
+        )
+    found = mistakes(store, ana)
+    assert ("long", others[2]) in found
+    assert ("long", others[1]) not in found
+    assert not [item for item in found if always_blind(item)]
+
+
+def test_a_code_that_was_confirmed_comes_no_more(store: AnnotationStore) -> None:
+    ana, _ = coders(store)
+    first, second, *rest = THERAPIST
+    for turn in THERAPIST:
+        code(store, ana, "s01", turn, "exploration" if turn in rest else "clarification", assisted=True)
+    order = mistakes(store, ana)
+    assert set(order[:2]) == {("s01", first), ("s01", second)}
+    at = open_desk(store, ana, material(store), queue=MISTAKES, order=order)
+    cursor = arrive(at, next_item(store, ana, MISTAKES, order, None) or order[0], 0)
+    assert cursor.item == order[0]
+    labels = store.events.current("s01", "ana")[cursor.utterance_id].labels
+    moved = press(at, cursor, current(at, cursor), "accept", 10)
+    assert moved.item == order[1]
+    newest = store.events.current("s01", "ana")[cursor.utterance_id]
+    assert (newest.labels, newest.ordinal) == (labels, 2)
+    assert next_item(store, ana, MISTAKES, order, moved.item) != cursor.item
+    assert cursor.item not in mistakes(store, ana)
+
+
+def test_disagreements_are_for_a_third_who_may_see_others(store: AnnotationStore) -> None:
+    ann, ben = two_coders(store)
+    sue = person(store, "sue", "supervisor")
+    assert DIFFERING.order is not None
+    items = ordered(store, sue, Codebook.load("ipt"), "disagreements", {})
+    assert set(items) == {(session, turn) for session in ("s01", "s02", "s03") for turn in (0, 4)}
+    for coder in (ann, ben):
+        with pytest.raises(RoleError):
+            ordered(store, coder, Codebook.load("ipt"), "disagreements", {})
+        assert "disagreements" not in offered(coder)
+    assert next_item(store, sue, DIFFERING, items, None) == items[0]
+    code(store, sue, items[0][0], int(items[0][1]), "exploration")
+    assert items[0] not in ordered(store, sue, Codebook.load("ipt"), "disagreements", {})
+    assert next_item(store, sue, DIFFERING, items, items[0]) == items[1]
+
+
+def test_every_queue_says_what_comes_in_it() -> None:
+    abouts = [queue.about for queue in SHARED]
+    assert all(about.endswith(".") and len(about) < 120 for about in abouts)
+    assert len(set(abouts)) == len(abouts)

@@ -21,7 +21,8 @@ MACRO = {
 }  # fmt: skip
 LABEL = MACRO | {"label": "grief", "core": False, "positives": 7, "interval": None, "why": "only 4 transcripts"}
 UNUSED = LABEL | {"label": "role_dispute", "champion_f1": None, "challenger_f1": None, "difference": None}
-DECISION = {"promote": False, "reasons": ["corpus, themes: falls"], "labels": [LABEL, UNUSED], "macros": [MACRO]}
+REASONS = ["corpus, themes: falls", "corpus, grief: rare; not judged by itself"]
+DECISION = {"promote": False, "reasons": REASONS, "labels": [LABEL, UNUSED], "macros": [MACRO]}
 
 
 @pytest.fixture
@@ -47,6 +48,8 @@ def test_turns_to_learn_from_are_counted_and_the_audit_kept_apart(store: Annotat
     assert (found.new, found.new_uses) == (found.turns, found.uses)
     assert found.changed == sum(n in (0, 4) for _, n in set(turns) - set(audit))
     registered(store)
+    assert retrain.to_learn(store).new == found.turns, "the shipped model has learned from none of them"
+    store.models.promote(LOCAL, NEW)
     assert (retrain.to_learn(store).new, retrain.to_learn(store).changed) == (0, 0)
     code(store, person(store, "ann"), *next(turn for turn in turns if turn not in audit), "grief")
     assert (retrain.to_learn(store).new, retrain.to_learn(store).changed) == (1, 1)
@@ -91,13 +94,13 @@ def test_a_job_whose_worker_is_gone_does_not_go_on_for_ever(store: AnnotationSto
 
 
 def test_how_a_retraining_ended_is_said(store: AnnotationStore) -> None:
-    for promoted, said in ((True, "was promoted"), (False, "stays")):
+    for promoted, said in ((True, "was promoted"), (False, "stayed")):
         job = store.jobs.create(LOCAL, "retrain")
         store.jobs.claim("w", ["retrain"])
         store.jobs.finish(job.job_id, "w", {"model": NEW, "promoted": promoted, "champion": OLD})
         end = retrain.ended(store.jobs.get(job.job_id))
         assert said in end.text
-        assert "retrained-1@1.0.1 " in end.text
+        assert "retrained-1@1.0.1, which" in end.text
 
 
 def test_a_challenger_is_shown_beside_the_champion(store: AnnotationStore) -> None:
@@ -107,7 +110,7 @@ def test_a_challenger_is_shown_beside_the_champion(store: AnnotationStore) -> No
     assert table["Status"] == ["challenger", "in use"]
     assert table["Gate"] == ["keep the one before", ""]
     assert table["Learned from"] == ["40 reviewed turns", "the coded corpus"]
-    assert retrain.reasons(versions[0]) == ["Corpus, themes: falls"]
+    assert retrain.reasons(versions[0]) == (["Corpus, themes: falls"], ["Corpus, grief: rare; not judged by itself"])
     macros = retrain.compared(versions[0], BOOK, macros=True)
     assert (macros["95 %"], macros["Note"]) == (["-0.200 to -0.010"], ["▼ worse"])
     labels = retrain.compared(versions[0], BOOK, macros=False)

@@ -8,6 +8,7 @@ import pytest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent
+from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.desk import (
     Cursor,
     Desk,
@@ -17,12 +18,12 @@ from ipt_nlp.ui.state.desk import (
     current,
     neighbour,
     next_open,
+    open_desk,
     progress,
     shown_entry,
 )
 from ipt_nlp.ui.state.review import last_standing, press
-from ipt_nlp.ui.state.turns import always_blind
-from tests.ui.conftest import desk, open_turns
+from tests.ui.conftest import desk, material, open_turns
 
 FIRST, SECOND, *_ = open_turns()
 
@@ -156,7 +157,9 @@ def test_blind_shows_nothing_until_the_turn_was_saved_and_left(store: Annotation
     assert current(desk(store, blind=True), cursor).suggestions == ()
     event = store.events.current("s01", "local")[turn]
     assert (event.mode, event.reviewed_model, event.action) == ("blind", None, "change")
-    back = arrive(desk(store, blind=True), turn, 20)
+    cursor = press(desk(store, blind=True), cursor, current(desk(store, blind=True), cursor), "accept", 20)
+    assert cursor.utterance_id != turn
+    back = arrive(desk(store, blind=True), turn, 30)
     assert current(desk(store, blind=True), back).suggestions
 
 
@@ -195,6 +198,6 @@ def test_two_coders_do_not_see_each_other(store: AnnotationStore) -> None:
     store.users.add(LOCAL, "ana", "admin", "correct horse battery")
     ana = store.users.get("ana")
     assert ana is not None
-    theirs = replace(desk(store), actor=ana, events=store.events.current("s01", "ana"))
+    theirs = open_desk(store, ana, material(store))
     assert current(theirs, arrive(theirs, FIRST, 0)).event is None
     assert progress(theirs).coded == 0

@@ -13,12 +13,13 @@ from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.search import Query
 from ipt_nlp.store.values import NewEvent, User
 from ipt_nlp.transcript import Transcript, Utterance
-from ipt_nlp.ui.state.desk import arrive, current
+from ipt_nlp.ui.state.blind import always_blind
+from ipt_nlp.ui.state.desk import arrive, current, open_desk
 from ipt_nlp.ui.state.manual import NewCode, add_code, examples, mark_cues
 from ipt_nlp.ui.state.project import codebook_name, codebook_stamp
 from ipt_nlp.ui.state.search import as_csv, coders, found, rows
-from ipt_nlp.ui.state.turns import Material, always_blind
-from tests.ui.conftest import PASSWORD, desk, fill, transcript
+from ipt_nlp.ui.state.turns import Material
+from tests.ui.conftest import PASSWORD, fill, transcript
 
 BOOK = Codebook.load("ipt")
 
@@ -84,8 +85,7 @@ def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
     assert mark_cues(store, LOCAL, nlp, book, lambda _: None) == 1
     assert mark_cues(store, LOCAL, nlp, book, lambda _: None) == 0
     material = Material(store.transcripts.get("s01"), store.predictions.newest("s01"), Codebook.load("own"))
-    at = desk(store)
-    at = type(at)(store, LOCAL, material, {})
+    at = open_desk(store, LOCAL, material)
     turn = next(n for n in range(0, 12, 2) if not always_blind(("s01", n)))
     view = current(at, arrive(at, turn, 0))
     assert "asks_for_more" in view.labels

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from statistics import median
 from typing import Any, Literal
 
 from ipt_nlp.agreement.many import many_agreement
 from ipt_nlp.agreement.pairs import LabelAgreement, label_agreement
+from ipt_nlp.agreement.passes import blind_pass
 from ipt_nlp.annotation import Annotation, Prediction
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
@@ -24,9 +25,11 @@ FEWEST_FOR_MEDIAN = 10
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """What a coder says of a turn now, or a model. ``event`` is None for a model.
+    """What a coder says of a turn, or a model. ``event`` is None for a model.
 
     Attributes:
+        newest: the coder's newest event on the turn, which is a later one than ``event`` where they changed what they
+            had said without suggestions once these came into view.
         seconds: that the coder spent on the turn so far.
         median: of the coder's seconds over all turns; None where there are too few to say.
     """
@@ -35,6 +38,7 @@ class Coding:
     event: int | None = None
     seconds: float = 0.0
     median: float | None = None
+    newest: int | None = None
 
     @property
     def item(self) -> Item:
@@ -52,6 +56,7 @@ class Codings:
 
     Attributes:
         coders: coder -> turn -> coding; models: model -> turn -> coding.
+        blind: coder -> turn -> what they said before suggestions came into view.
         known: model -> labels that it can give.
         decided: turn -> the newest decision.
     """
@@ -60,6 +65,7 @@ class Codings:
     models: Mapping[str, Mapping[Item, Coding]]
     known: Mapping[str, frozenset[str]]
     decided: Mapping[Item, Adjudication]
+    blind: Mapping[str, Mapping[Item, Coding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +93,30 @@ def codings(store: AnnotationStore, actor: User) -> Codings:
         RoleError: ``actor`` codes blind to others.
     """
     coders: dict[str, dict[Item, Coding]] = {}
+    blind: dict[str, dict[Item, Coding]] = {}
     models: dict[str, dict[Item, Coding]] = {}
     known: dict[str, set[str]] = {}
     decided: dict[Item, Adjudication] = {}
     for row in store.transcripts.list():
         name = row.transcript_id
         touched: set[Item] = set()
-        for coding in _coded(store.events.of_all_coders(actor, name)):
-            coders.setdefault(coding.annotation.coder, {})[coding.item] = coding
-            touched.add(coding.item)
+        for events in _by_turn(store.events.of_all_coders(actor, name)):
+            for said, found in ((events, coders), (blind_pass(events), blind)):
+                if said and said[-1].labels is not None and events[-1].labels is not None:
+                    coding = _coding(said, events[-1].event_id)
+                    found.setdefault(coding.annotation.coder, {})[coding.item] = coding
+                    touched.add(coding.item)
         for p in store.predictions.newest(name).values() if touched else ():
             if (name, p.utterance_id) in touched:
                 models.setdefault(p.model, {})[name, p.utterance_id] = Coding(_said(p))
                 known.setdefault(p.model, set()).update(p.scores)
         decided |= {(name, a.decision.utterance_id): a for a in store.adjudications.of(name)}
-    timed = {coder: _with_median(found) for coder, found in sorted(coders.items())}
-    return Codings(timed, models, {model: frozenset(labels) for model, labels in known.items()}, decided)
+    medians = {coder: _median(found) for coder, found in coders.items()}
+    timed, free = (
+        {coder: _with_median(found, medians.get(coder)) for coder, found in sorted(kind.items())}
+        for kind in (coders, blind)
+    )
+    return Codings(timed, models, {model: frozenset(labels) for model, labels in known.items()}, decided, free)
 
 
 def comparisons(found: Codings, codebook: Codebook, by: By, *, assisted: bool = False) -> list[Comparison]:
@@ -123,9 +137,10 @@ def comparisons(found: Codings, codebook: Codebook, by: By, *, assisted: bool = 
 
 
 def side(found: Codings, name: str, *, assisted: bool) -> dict[Item, Coding]:
-    """Turn -> what the coder or the model of that name says; without a suggestion in view unless ``assisted``."""
-    said = found.coders.get(name) or found.models.get(name, {})
-    return {item: c for item, c in said.items() if assisted or c.annotation.mode == "blind"}
+    """Turn -> what the coder or the model of that name says; before a suggestion was in view unless ``assisted``."""
+    if name in found.models:
+        return dict(found.models[name])
+    return dict((found.coders if assisted else found.blind).get(name, {}))
 
 
 def flat(comparison: Comparison) -> list[dict[str, Any]]:
@@ -134,19 +149,18 @@ def flat(comparison: Comparison) -> list[dict[str, Any]]:
     return [common | {"group": group} | _record(row) for group, rows in comparison.rows.items() for row in rows]
 
 
-def _coded(events: Iterable[AnnotationEvent]) -> list[Coding]:
-    """The newest event of each coder on each turn, with all the time they spent there; ``events`` oldest first."""
-    newest: dict[tuple[str, int | str], AnnotationEvent] = {}
-    seconds = Counter[tuple[str, int | str]]()
+def _by_turn(events: Iterable[AnnotationEvent]) -> list[list[AnnotationEvent]]:
+    """The events of each coder on each turn, oldest first, as ``events`` are."""
+    found: dict[tuple[str, int | str], list[AnnotationEvent]] = {}
     for event in events:
-        key = event.coder, event.utterance_id
-        newest[key] = event
-        seconds[key] += event.seconds  # type: ignore[assignment]  # a Counter adds any number
-    return [
-        Coding(_annotation(event, event.labels), event.event_id, float(seconds[key]))
-        for key, event in newest.items()
-        if event.labels is not None
-    ]
+        found.setdefault((event.coder, event.utterance_id), []).append(event)
+    return list(found.values())
+
+
+def _coding(said: Sequence[AnnotationEvent], newest: int) -> Coding:
+    """The last of ``said``, which has labels, with all the time they took."""
+    last = said[-1]
+    return Coding(_annotation(last, last.labels or {}), last.event_id, sum(e.seconds for e in said), newest=newest)
 
 
 def _annotation(event: AnnotationEvent, labels: Mapping[str, tuple[str, ...]]) -> Annotation:
@@ -165,10 +179,13 @@ def _said(p: Prediction) -> Annotation:
     return Annotation(p.transcript_id, p.utterance_id, p.model, p.labels)
 
 
-def _with_median(found: Mapping[Item, Coding]) -> dict[Item, Coding]:
+def _median(found: Mapping[Item, Coding]) -> float | None:
     spent = [coding.seconds for coding in found.values() if coding.seconds > 0]
-    middle = median(spent) if len(spent) >= FEWEST_FOR_MEDIAN else None
-    return {item: Coding(c.annotation, c.event, c.seconds, middle) for item, c in found.items()}
+    return median(spent) if len(spent) >= FEWEST_FOR_MEDIAN else None
+
+
+def _with_median(found: Mapping[Item, Coding], middle: float | None) -> dict[Item, Coding]:
+    return {item: replace(coding, median=middle) for item, coding in found.items()}
 
 
 def _shared(found: Codings, pair: Sequence[str]) -> set[Item]:

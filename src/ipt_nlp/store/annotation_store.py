@@ -19,6 +19,7 @@ from ipt_nlp.store.leases import Leases
 from ipt_nlp.store.models import Models
 from ipt_nlp.store.predictions import Predictions
 from ipt_nlp.store.search import Search
+from ipt_nlp.store.sign_ins import SignIns
 from ipt_nlp.store.transcripts import Transcripts
 from ipt_nlp.store.users import Users
 from ipt_nlp.store.values import Problem, ReviewedTranscript
@@ -67,6 +68,10 @@ class AnnotationStore:
     @property
     def users(self) -> Users:
         return Users(self.database)
+
+    @property
+    def sign_ins(self) -> SignIns:
+        return SignIns(self.database)
 
     @property
     def transcripts(self) -> Transcripts:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -184,6 +184,14 @@ users = Table(
     _flag("disabled"),
     _text("created_at"),
 )
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _id("sign_in_id"),
+    Column("name_digest", Text, nullable=False, index=True),
+    _text("outcome"),
+    _text("created_at"),
+)
 queues = Table(
     "queues",
     metadata,
@@ -256,7 +264,7 @@ audit = Table(
 
 # Triggers keep these from being changed or emptied. The others hold state, and the audit holds each change of it.
 APPEND_ONLY = (
-    transcripts, utterances, details, models, batches, predictions, events, adjudications, sign_offs, audit,
+    transcripts, utterances, details, models, batches, predictions, events, adjudications, sign_offs, sign_ins, audit,
 )  # fmt: skip
 # A heartbeat is no change of state: these columns are outside the audited digest.
 VOLATILE = {"jobs": frozenset({"progress", "message", "heartbeat_at"})}

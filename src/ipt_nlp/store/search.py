@@ -85,6 +85,13 @@ class Search:
         with self.database.reading() as connection:
             return tuple(connection.scalars(query))
 
+    def frozen(self) -> frozenset[str]:
+        """The ids of transcripts that are only ever measured on."""
+        query = select(transcripts.c.transcript_id, transcripts.c.metadata)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return frozenset(name for name, known in rows if json.loads(known).get("frozen") == "true")
+
     def items(self) -> tuple[Item, ...]:
         """All utterances, by transcript and in order."""
         column = utterances.c

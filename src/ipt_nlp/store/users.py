@@ -52,9 +52,10 @@ class Users:
         return User(name, role, disabled=False, created_at=t.now)
 
     def verify(self, name: str, password: str) -> User | None:
-        """The user, if the password is theirs and they are not disabled."""
+        """The user, if the password is theirs and they are not disabled. Whoever guesses is slowed by ``sign_ins``."""
         with self.database.reading() as connection:
-            row = _row(connection, name)
+            # PostgreSQL takes no U+0000, and no user's name has it.
+            row = _row(connection, name) if name.isprintable() else None
         if not _matches(row.password_hash if row is not None else _nobody(), password) or row is None or row.disabled:
             return None
         if _HASHER.check_needs_rehash(row.password_hash):

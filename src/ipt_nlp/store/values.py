@@ -42,11 +42,27 @@ class User:
 LOCAL = User("local", "admin")
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What became of a try to sign in.
+
+    Attributes:
+        user: who signed in; None where nobody did.
+        wait_s: seconds until the next try on this name is listened to.
+        refused: this one was not.
+    """
+
+    user: User | None
+    wait_s: int = 0
+    refused: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """What a coder does to one utterance.
 
     Attributes:
+        action: ``accept`` saves what was suggested, or, coded blind, says that the coder is done with the turn.
         labels: group -> labels for ``accept``, ``change`` and ``reject``; else None.
         flagged, note: None leaves them as they are.
         mode: ``blind`` when no suggestion was shown.

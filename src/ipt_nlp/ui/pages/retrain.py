@@ -159,7 +159,11 @@ def comparison(version: ModelVersion) -> None:
     st.text(
         "What the gate says: " + ("promote." if version.metrics["decision"]["promote"] else "keep the model before.")
     )
-    st.markdown("\n".join(f"- {plain(reason)}" for reason in reasons(version)))
+    decisive, unjudged = reasons(version)
+    st.markdown("\n".join(f"- {plain(reason)}" for reason in decisive))
+    if unjudged:
+        with st.expander(f"What it could not judge ({len(unjudged)})"):
+            st.markdown("\n".join(f"- {plain(reason)}" for reason in unjudged))
     st.dataframe(compared(version, codebook(), macros=True), column_config=CONFIG, hide_index=True)
     st.dataframe(compared(version, codebook(), macros=False), column_config=CONFIG, hide_index=True)
 

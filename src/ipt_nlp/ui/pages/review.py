@@ -22,16 +22,18 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
-from ipt_nlp.ui.state.queues import QUEUES, SESSION, Queue, next_item
+from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
 from ipt_nlp.ui.state.turns import TurnView
 from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
 from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, store
+from ipt_nlp.ui.views.style import FOCUS
 
 COLUMNS = 3
 TALK, CODES = 0.47, 0.53
+AT_END = "Nothing is left in this queue, or what is left is with another coder just now."
 ROW_ONE: tuple[tuple[Command, str], ...] = (("undo", "Undo"), ("skip", "Skip"), ("flag", "Flag"), ("note", "Note"))
 ROW_TWO: tuple[tuple[Command, str], ...] = (
     ("previous", "Back"),
@@ -114,7 +116,10 @@ def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str,
     """The desk, with what is new since the last press."""
     known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
-    return open_desk(store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known)
+    glimpsed = st.session_state.setdefault("glimpsed", set())
+    return open_desk(
+        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=glimpsed
+    )
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
@@ -141,10 +146,12 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
     """The turn in focus; a key press runs nothing but this."""
     desk = opened(queue, transcript_id, blind)
     if desk is None:
-        st.success("Every turn of this queue is coded, or is with another coder just now.")
+        st.success(AT_END)
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
+    if not view.hidden:
+        st.session_state["glimpsed"].add(cursor.item)
     name = shown_entry(desk, view, cursor)
     left, right = st.columns([TALK, CODES], gap="medium")
     with left:
@@ -187,12 +194,13 @@ def page() -> None:
         return
     if "turn" in st.query_params:
         st.session_state["queue"] = SESSION.name
+    queues = offered(actor())
     one, two, three, four = st.columns([3, 3, 2, 2], gap="medium", vertical_alignment="center")
     with one:
-        queue = QUEUES[
+        queue = queues[
             st.selectbox(
-                "Queue", list(QUEUES), format_func=lambda name: QUEUES[name].title, key="queue", on_change=restart,
-                label_visibility="collapsed",
+                "Queue", list(queues), format_func=lambda name: queues[name].title, key="queue", bind="query-params",
+                on_change=restart, label_visibility="collapsed",
             )
         ]  # fmt: skip
     with two:
@@ -201,12 +209,16 @@ def page() -> None:
             disabled=queue.order is not None,
         )  # fmt: skip
     with three:
-        blind = not st.toggle("Show suggestions", value=True, key="assisted", disabled=queue.blind)
+        # In the address, so that a refresh does not show what the coder asked not to see.
+        shown = st.toggle("Show suggestions", value=True, key="assisted", bind="query-params", disabled=queue.blind)
     with four:
         # The manual has a turn judged by what came before it, never by what follows.
         ahead = st.toggle("Show what follows", value=False, key="ahead")
+    if queue.about:
+        st.caption(queue.about)
+    st.html(FOCUS, unsafe_allow_javascript=True)
     from_link(str(chosen))
-    turn(queue, str(chosen), blind, ahead)
+    turn(queue, str(chosen), not shown, ahead)
 
 
 page()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ipt_nlp.ui.state.people import Refused
+from ipt_nlp.ui.state.people import Refused, no_authlib, why_not
 from ipt_nlp.ui.views.shared import oidc_configured, own_store, plain, user
 
 
 def with_provider() -> None:
+    if problem := no_authlib():
+        st.error(plain(problem))
+        return
     who = user()
     if isinstance(who, Refused):
         st.error(plain(who.why))
@@ -23,11 +26,11 @@ def with_password() -> None:
         password = st.text_input("Password", type="password")
         if not st.form_submit_button("Sign in", type="primary"):
             return
-    found = own_store().users.verify(name.strip(), password)
-    if found is None:
-        st.error("The name or the password is wrong, or the user has been disabled.")
+    tried = own_store().sign_ins.attempt(name.strip(), password)
+    if tried.user is None:
+        st.error(why_not(tried))
         return
-    st.session_state["signed_in"] = found.name
+    st.session_state["signed_in"] = tried.user.name
     st.rerun()
 
 

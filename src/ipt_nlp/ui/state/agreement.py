@@ -211,7 +211,7 @@ def _changed(store: AnnotationStore, actor: User, turn: Disagreement) -> bool:
     newest = {e.coder: e.event_id for e in store.events.of_all_coders(actor, name) if e.utterance_id == number}
     decisions = [a.adjudication_id for a in store.adjudications.of(name) if a.decision.utterance_id == number]
     seen = turn.decided.adjudication_id if turn.decided else 0
-    coders = {c.annotation.coder: c.event for c in turn.said if c.event is not None}
+    coders = {c.annotation.coder: c.newest for c in turn.said if c.newest is not None}
     return any(newest[coder] != event for coder, event in coders.items()) or (decisions or [0])[-1] != seen
 
 

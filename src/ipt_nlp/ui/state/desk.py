@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import AnnotationEvent, Item, NewEvent, User
 from ipt_nlp.transcript import UtteranceId
+from ipt_nlp.ui.state.blind import kept_back
 from ipt_nlp.ui.state.queues import SESSION, Queue
-from ipt_nlp.ui.state.turns import Material, TurnView, always_blind, look
+from ipt_nlp.ui.state.turns import Material, TurnView, look
+
+History = Mapping[UtteranceId, tuple[AnnotationEvent, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,6 @@ class Cursor:
 
     Attributes:
         arrived, since: when the turn came into focus, and when something on it was last saved, in seconds.
-        revealed: the turn was coded before it came into focus, so that its suggestions may be shown.
         entry: the label whose codebook entry is shown.
         trail: items of a shared queue that were in focus before this one.
     """
@@ -44,7 +47,6 @@ class Cursor:
     utterance_id: UtteranceId
     arrived: float
     since: float
-    revealed: bool = False
     entry: str = ""
     notice: Notice | None = None
     conflict: Conflict | None = None
@@ -67,17 +69,21 @@ class Desk:
 
     Attributes:
         events: the coder's newest event on each turn of the session.
+        history: all of the coder's events on each of its turns, oldest first.
         blind: the coder wants no suggestions.
-        queue, order: the way through the turns, and its items where it is shared.
+        queue, order: the way through the turns, and its items where it is not one session.
+        glimpsed: turns whose suggestions were in view in this window.
     """
 
     store: AnnotationStore
     actor: User
     material: Material
     events: Mapping[UtteranceId, AnnotationEvent]
+    history: History
     blind: bool = False
     queue: Queue = SESSION
     order: Sequence[Item] = ()
+    glimpsed: AbstractSet[Item] = frozenset()
 
     @property
     def transcript_id(self) -> str:
@@ -86,11 +92,20 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A coder's newest event on each turn of a session, as far as they have been read: up to ``newest``."""
+    """A coder's events on a session, as ``Desk`` has them, as far as they have been read: up to ``newest``."""
 
     key: tuple[str, str, str]
     events: Mapping[UtteranceId, AnnotationEvent]
+    history: History
     newest: int
+
+    def and_new(self, new: Sequence[AnnotationEvent]) -> Known:
+        """With newer events, oldest first."""
+        history = dict(self.history)
+        for event in new:
+            history[event.utterance_id] = (*history.get(event.utterance_id, ()), event)
+        events = {**self.events, **{event.utterance_id: event for event in new}}
+        return Known(self.key, events, history, new[-1].event_id) if new else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +121,8 @@ def catch_up(store: AnnotationStore, actor: User, transcript_id: str, known: Kno
     """The coder's events as they are now. Events are only ever added, so that those after ``known`` are all to read."""
     key = (store.database.name, transcript_id, actor.name)
     if known is None or known.key != key:
-        known = Known(key, {}, 0)
-    new = store.events.of_coder(transcript_id, actor.name, after=known.newest)
-    if not new:
-        return known
-    return Known(key, {**known.events, **{event.utterance_id: event for event in new}}, new[-1].event_id)
+        known = Known(key, {}, {}, 0)
+    return known.and_new(store.events.of_coder(transcript_id, actor.name, after=known.newest))
 
 
 def open_desk(
@@ -122,10 +134,11 @@ def open_desk(
     queue: Queue = SESSION,
     order: Sequence[Item] = (),
     known: Known | None = None,
+    glimpsed: AbstractSet[Item] = frozenset(),
 ) -> Desk:
     """A desk with the coder's events, which are read anew where ``known`` does not hold them."""
     known = known or catch_up(store, actor, material.transcript.transcript_id)
-    return Desk(store, actor, material, known.events, blind or queue.blind, queue, order)
+    return Desk(store, actor, material, known.events, known.history, blind or queue.blind, queue, order, glimpsed)
 
 
 def is_coded(event: AnnotationEvent | None) -> bool:
@@ -142,17 +155,7 @@ def progress(desk: Desk) -> Progress:
 def arrive(desk: Desk, turn: UtteranceId | Item, now: float, trail: tuple[Item, ...] = ()) -> Cursor:
     """A cursor on a turn, of this session or of another, that has just come into focus."""
     transcript_id, utterance_id = turn if isinstance(turn, tuple) else (desk.transcript_id, turn)
-    events = desk.events
-    if transcript_id != desk.transcript_id:
-        events = desk.store.events.current(transcript_id, desk.actor.name)
-    return Cursor(
-        transcript_id=transcript_id,
-        utterance_id=utterance_id,
-        arrived=now,
-        since=now,
-        revealed=is_coded(events.get(utterance_id)),
-        trail=trail,
-    )
+    return Cursor(transcript_id=transcript_id, utterance_id=utterance_id, arrived=now, since=now, trail=trail)
 
 
 def begin(desk: Desk, now: float) -> Cursor:
@@ -187,9 +190,10 @@ def neighbour(desk: Desk, utterance_id: UtteranceId, step: int) -> UtteranceId:
 
 def current(desk: Desk, cursor: Cursor) -> TurnView:
     """The turn in focus."""
-    hidden = (desk.blind or always_blind(cursor.item)) and not cursor.revealed
-    place = desk.material.places[cursor.utterance_id]
-    return look(desk.material, desk.events.get(cursor.utterance_id), place, hidden=hidden)
+    turn = cursor.utterance_id
+    kept = kept_back(cursor.item, desk.history.get(turn, ()), blind=desk.blind, frozen=desk.material.frozen)
+    glimpsed = cursor.item in desk.glimpsed
+    return look(desk.material, desk.events.get(turn), desk.material.places[turn], kept=kept, glimpsed=glimpsed)
 
 
 def shown_entry(desk: Desk, view: TurnView, cursor: Cursor) -> str:

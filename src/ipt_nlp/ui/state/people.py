@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 from ipt_nlp.store import AnnotationStore
-from ipt_nlp.store.values import Role, User
+from ipt_nlp.store.values import Role, SignIn, User
 
+# What Streamlit asks for; the extra "oidc" says the same.
+OLDEST_AUTHLIB = (1, 3, 2)
 LEADING: tuple[Role, ...] = ("supervisor", "researcher", "admin")
 
 
@@ -36,6 +40,34 @@ def oidc_user(store: AnnotationStore, email: str) -> User | Refused:
     if found.disabled:
         return Refused(f"{email} has been disabled in this store. Ask its admin to enable you.")
     return found
+
+
+def why_not(tried: SignIn) -> str:
+    """What somebody is told who could not sign in: the same whether or not there is a user of that name."""
+    if tried.refused:
+        return f"Too many wrong passwords for this name. Try again in {worded_wait(tried.wait_s)}."
+    wait = f" The next try is possible in {worded_wait(tried.wait_s)}." if tried.wait_s else ""
+    return f"The name or the password is wrong, or the user has been disabled.{wait}"
+
+
+def worded_wait(seconds: int) -> str:
+    """Seconds as a person waits them, rounded up to minutes from two minutes on."""
+    count, unit = (seconds, "second") if seconds < 120 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def no_authlib() -> str:
+    """Why an identity provider cannot be used, where its package is missing or too old; else nothing."""
+    try:
+        found = tuple(int(number) for number in re.findall(r"\d+", version("authlib"))[:3])
+    except PackageNotFoundError:
+        found = ()
+    if found >= OLDEST_AUTHLIB:
+        return ""
+    return (
+        "An identity provider is set up in .streamlit/secrets.toml, and the package that talks to it is missing or too "
+        "old. Run: pip install 'ipt-nlp[oidc]', and start the app again."
+    )
 
 
 def is_leading(user: User) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from ipt_nlp.agreement.tables import Coding, codings
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.queue import STRATEGIES, Pool
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.search import Hit, Query
-from ipt_nlp.store.values import Item
+from ipt_nlp.store.values import Item, Labels, User
+from ipt_nlp.ui.state.agreement import differing
+from ipt_nlp.ui.state.blind import confirmed, kept_back
+from ipt_nlp.ui.state.desk import catch_up
 
 SEED = 1
 # As many as are looked up at a time; spreading near-duplicates apart takes longer the more there are.
@@ -21,9 +26,19 @@ MOST = 400
 FEATURES = 512
 
 
-def ordered(store: AnnotationStore, codebook: Codebook, strategy: str, thresholds: dict[str, float]) -> Sequence[Item]:
-    """The next turns by a strategy of ``learning.queue``."""
+def ordered(
+    store: AnnotationStore, actor: User, codebook: Codebook, strategy: str, thresholds: dict[str, float]
+) -> Sequence[Item]:
+    """The next turns for ``actor`` by a strategy of ``learning.queue``.
+
+    Raises:
+        RoleError: it goes by what others have coded, which the actor may not see.
+    """
     pool = pool_of(store, codebook, thresholds)
+    if strategy == "likely_mistakes":
+        pool = to_look_at_again(store, actor, codebook, pool)
+    elif strategy == "disagreements":
+        pool = coded_differently(store, actor, pool)
     return [pool.keys[row] for row in STRATEGIES[strategy](pool, MOST, SEED)]
 
 
@@ -33,18 +48,62 @@ def pool_of(store: AnnotationStore, codebook: Codebook, thresholds: dict[str, fl
     labels = [label.name for label in codebook.labels]
     keys = tuple((hit.transcript_id, hit.utterance_id) for hit in hits)
     coded = store.search.coded_by()
-    given, positives = _given(store, keys, labels)
+    said = (a for reviewed in store.reviewed() for a in reviewed.annotations)
+    given = _given(keys, labels, (((a.transcript_id, a.utterance_id), a.labels) for a in said))
     done = np.array([key in coded for key in keys], bool)
     return Pool(
         keys=keys,
         probabilities=_probabilities(hits, labels, codebook),
         thresholds=np.array([thresholds.get(label, 0.5) for label in labels]),
         vectors=_vectors([hit.text for hit in hits]),
-        positives=positives,
+        positives=given.sum(axis=0).astype(np.int64),
         open=~done,
         coded=done,
         given=given,
         differing=np.zeros(len(keys), np.int64),
+    )
+
+
+def to_look_at_again(store: AnnotationStore, actor: User, codebook: Codebook, pool: Pool) -> Pool:
+    """``pool`` with the codes of ``actor`` alone; open are their turns that show suggestions and are not confirmed.
+
+    That the model doubts a code is a suggestion itself, so no turn that is coded blind may come.
+    """
+    said: dict[Item, Labels] = {}
+    again: set[Item] = set()
+    frozen = store.search.frozen()
+    for name in store.search.transcript_ids():
+        for number, events in catch_up(store, actor, name).history.items():
+            if events[-1].labels is None:
+                continue
+            said[name, number] = events[-1].labels
+            shown = kept_back((name, number), events, blind=True, frozen=name in frozen) == "no"
+            again |= {(name, number)} if shown and not confirmed(events) else set()
+    return replace(
+        pool,
+        open=np.array([key in again for key in pool.keys], bool),
+        coded=np.array([key in said for key in pool.keys], bool),
+        given=_given(pool.keys, [label.name for label in codebook.labels], said.items()),
+    )
+
+
+def coded_differently(store: AnnotationStore, actor: User, pool: Pool) -> Pool:
+    """``pool`` with the labels on which coders differ; open is what neither ``actor`` has coded nor anybody decided.
+
+    Raises:
+        RoleError: ``actor`` codes blind to others.
+    """
+    found = codings(store, actor)
+    said: dict[Item, list[Coding]] = {}
+    for given in found.coders.values():
+        for item, coding in given.items():
+            said.setdefault(item, []).append(coding)
+    mine = found.coders.get(actor.name, {})
+    count = {item: len(differing(given, None)) for item, given in said.items() if item not in found.decided}
+    return replace(
+        pool,
+        open=np.array([key not in mine for key in pool.keys], bool),
+        differing=np.array([count.get(key, 0) for key in pool.keys], np.int64),
     )
 
 
@@ -60,19 +119,15 @@ def _probabilities(hits: Sequence[Hit], labels: Sequence[str], codebook: Codeboo
     return found
 
 
-def _given(
-    store: AnnotationStore, keys: Sequence[Item], labels: Sequence[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which labels coders have given to each turn, and how often each was given in all."""
+def _given(keys: Sequence[Item], labels: Sequence[str], said: Iterable[tuple[Item, Labels]]) -> NDArray[np.bool_]:
+    """Which labels coders have given to each turn [turn, label]."""
     rows, columns = {key: n for n, key in enumerate(keys)}, {label: n for n, label in enumerate(labels)}
     given = np.zeros((len(keys), len(labels)), bool)
-    for reviewed in store.reviewed():
-        for annotation in reviewed.annotations:
-            row = rows.get((annotation.transcript_id, annotation.utterance_id))
-            for label in (label for chosen in annotation.labels.values() for label in chosen):
-                if row is not None and label in columns:
-                    given[row, columns[label]] = True
-    return given, given.sum(axis=0).astype(np.int64)
+    for item, chosen in said:
+        for label in (label for some in chosen.values() for label in some):
+            if item in rows and label in columns:
+                given[rows[item], columns[label]] = True
+    return given
 
 
 def _vectors(texts: Sequence[str]) -> NDArray[np.float32]:

@@ -22,6 +22,8 @@ from ipt_nlp.ui.state.admin import Outcome, moment, sentence
 from ipt_nlp.ui.state.project import OWN_CODEBOOK, codebook_name
 
 ACTIVE = ("queued", "running")
+# How the gate ends what it says of figures that decide nothing.
+UNJUDGED = ("reported only", "not judged by itself")
 SETS = {"corpus": "Coded corpus", "audit": "Random audit"}
 Turn = tuple[str, UtteranceId]
 
@@ -31,8 +33,8 @@ class ToLearn:
     """What coders said so far.
 
     Attributes:
-        turns: reviewed turns to learn from, of how many sessions; new: those coded since the present model came;
-            changed: the new ones on which a coder and the model differ.
+        turns: reviewed turns to learn from, of how many sessions; new: those coded since the present model learned,
+            or all where it has never learned from any; changed: the new ones on which a coder and the model differ.
         audit: turns that are only ever measured on.
         uses, new_uses, audit_uses: label -> turns with it.
     """
@@ -55,7 +57,8 @@ def may_change(user: User) -> bool:
 def to_learn(store: AnnotationStore) -> ToLearn:
     """What the store has for the next model."""
     champion = store.models.champion()
-    since = champion.registered_at if champion else ""
+    # The shipped model is registered when the first retraining begins, and has learned from nothing that is here.
+    since = champion.registered_at if champion and "learned" in champion.metrics else ""
     found = corrections(store)
     turns = _coded(found.learn)
     new = {turn: said for turn, said in turns.items() if any(a.coded_at > since for a in said)}
@@ -118,8 +121,9 @@ def ended(job: Job) -> Outcome:
         return Outcome(f"The last retraining failed: {job.error.rstrip('.')}. Nothing was changed.", done=False)
     name = short(str(job.result.get("model", "")))
     if job.result.get("promoted"):
-        return Outcome(f"{name} was promoted on {moment(job.finished_at)}: it is the model in use.")
-    return Outcome(f"{name} was not promoted: {short(str(job.result.get('champion', '')))} stays the model in use.")
+        return Outcome(f"The last retraining made {name}, which was promoted on {moment(job.finished_at)}.")
+    kept = short(str(job.result.get("champion", "")))
+    return Outcome(f"The last retraining made {name}, which was not promoted: {kept} stayed the model in use.")
 
 
 def start(store: AnnotationStore, actor: User) -> Outcome:
@@ -188,9 +192,11 @@ def gate(version: ModelVersion) -> str:
     return ("promote" if decision["promote"] else "keep the one before") if decision else ""
 
 
-def reasons(version: ModelVersion) -> list[str]:
-    """Why the gate decided as it did, and what it could not judge."""
-    return [sentence(str(reason)) for reason in version.metrics.get("decision", {}).get("reasons", [])]
+def reasons(version: ModelVersion) -> tuple[list[str], list[str]]:
+    """Why the gate decided as it did; and what it could not judge, which is a long list where little was coded."""
+    found = [sentence(str(reason)) for reason in version.metrics.get("decision", {}).get("reasons", [])]
+    unjudged = [reason for reason in found if reason.endswith(UNJUDGED)]
+    return [reason for reason in found if reason not in unjudged], unjudged
 
 
 def compared(version: ModelVersion, codebook: Codebook, *, macros: bool) -> dict[str, list[Any]]:

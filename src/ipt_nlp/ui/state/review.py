@@ -8,7 +8,8 @@ from typing import Literal
 from ipt_nlp.errors import ConflictError, StoreError
 from ipt_nlp.store.values import Action, AnnotationEvent, NewEvent
 from ipt_nlp.ui.keys import Command
-from ipt_nlp.ui.state.desk import Conflict, Cursor, Desk, Notice, arrive, is_coded, neighbour, next_open, other_entry
+from ipt_nlp.ui.state.blind import standing
+from ipt_nlp.ui.state.desk import Conflict, Cursor, Desk, Notice, arrive, neighbour, next_open, other_entry
 from ipt_nlp.ui.state.queues import next_item
 from ipt_nlp.ui.state.turns import Labels, TurnView, toggled
 
@@ -17,16 +18,16 @@ TOO_FAST_S = 0.2
 # Longer than this is a break, not work on one turn.
 LONGEST_S = 600.0
 LONGEST_TRAIL = 50
-UNDONE = {"accept": "the codes as suggested", "change": "a change of codes", "reject": "no code"}
+UNDONE = {"accept": "saving the codes", "change": "a change of codes", "reject": "no code"}
 
 Press = Command | Literal["toggle"]
 
 
-def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float) -> NewEvent:
-    """The event that says ``labels`` of the turn in view."""
+def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float, *, saved: bool = False) -> NewEvent:
+    """The event that says ``labels`` of the turn in view; ``saved``: and that the coder is done with it."""
     given = {suggestion.label: suggestion.evidence for suggestion in view.suggestions if suggestion.given}
     said = {label for chosen in labels.values() for label in chosen}
-    action: Action = "change"
+    action: Action = "accept" if saved else "change"
     if not view.hidden and view.prediction is not None:
         action = "accept" if said == set(given) else "change" if said else "reject"
     return NewEvent(
@@ -34,7 +35,7 @@ def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float) -> NewEve
         utterance_id=view.utterance.utterance_id,
         action=action,
         labels=labels,
-        mode="blind" if view.hidden or view.prediction is None else "assisted",
+        mode=view.mode,
         reviewed_model=None if view.hidden or view.prediction is None else view.prediction.model,
         codebook=desk.material.codebook.ref,
         evidence={label: spans for label, spans in given.items() if label in said and spans},
@@ -75,6 +76,7 @@ def _saved(desk: Desk, cursor: Cursor, view: TurnView, command: str, now: float,
         except ConflictError:
             newest = desk.store.events.current(desk.transcript_id, desk.actor.name).get(new.utterance_id)
             return replace(cursor, conflict=Conflict(new, newest))
+        # Where to go next depends on what is coded; what may be shown there is looked up anew.
         desk = replace(desk, events={**desk.events, new.utterance_id: event})
     cursor = replace(cursor, since=now, conflict=None, entry=value if command == "toggle" else cursor.entry)
     return _onward(desk, cursor, now) if command in ("accept", "skip") else cursor
@@ -84,9 +86,10 @@ def _event(desk: Desk, view: TurnView, command: str, value: str, seconds: float)
     """What a command stores; None where it is stored already."""
     if command == "accept":
         said = view.event.labels if view.event else None
-        if said is not None and {k: v for k, v in said.items() if v} == {k: v for k, v in view.chosen.items() if v}:
-            return None
-        return coding(desk, view, view.chosen, seconds)
+        same = said is not None and {k: v for k, v in said.items() if v} == {k: v for k, v in view.chosen.items() if v}
+        # That a turn was saved without suggestions, or looked at once more, is news by itself.
+        news = desk.queue.again or (view.kept == "until_saved" and view.prediction is not None)
+        return coding(desk, view, view.chosen, seconds, saved=True) if news or not same else None
     if command == "toggle":
         return coding(desk, view, toggled(view, value, desk.material.codebook), seconds)
     if command == "none":
@@ -99,7 +102,7 @@ def _event(desk: Desk, view: TurnView, command: str, value: str, seconds: float)
         action=action,
         flagged=flagged,
         note=value if command == "note" else None,
-        mode="blind" if view.hidden else "assisted",
+        mode=view.mode,
         codebook=desk.material.codebook.ref,
         base_event=view.base_event,
         seconds=seconds,
@@ -119,9 +122,9 @@ def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
         item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
-        return replace(cursor, finished=True, revealed=True) if item is None else arrive(desk, item, now, trail)
+        return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
-    return replace(cursor, finished=True, revealed=True) if turn is None else arrive(desk, turn, now, cursor.trail)
+    return replace(cursor, finished=True) if turn is None else arrive(desk, turn, now, cursor.trail)
 
 
 def _insist(desk: Desk, cursor: Cursor, view: TurnView, now: float) -> Cursor:
@@ -138,24 +141,17 @@ def undo(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     """Take back the coder's last event that still stands, on this session or those the queue led through; go there."""
     store, name = desk.store, desk.actor.name
     sessions = {desk.transcript_id, *(transcript_id for transcript_id, _ in cursor.trail)}
-    standing = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
-    last = max(standing, key=lambda event: event.event_id, default=None)
+    found = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
+    last = max(found, key=lambda event: event.event_id, default=None)
     if last is None:
         return replace(cursor, notice=Notice("There is nothing to undo here."))
     newest = store.events.current(last.transcript_id, name)[last.utterance_id]
-    event = store.events.undo(desk.actor, last.transcript_id, last.utterance_id, newest.event_id)
+    store.events.undo(desk.actor, last.transcript_id, last.utterance_id, newest.event_id)
     there = arrive(desk, (last.transcript_id, last.utterance_id), now, cursor.trail)
-    return replace(there, revealed=is_coded(event), notice=Notice(f"Undone: {UNDONE.get(last.action, last.action)}."))
+    return replace(there, notice=Notice(f"Undone: {UNDONE.get(last.action, last.action)}."))
 
 
 def last_standing(events: tuple[AnnotationEvent, ...]) -> AnnotationEvent | None:
     """The newest event that no undo has taken back."""
-    standing: list[AnnotationEvent] = []
-    for event in events:
-        if event.action != "undo":
-            standing.append(event)
-            continue
-        undone = max((n for n, e in enumerate(standing) if e.utterance_id == event.utterance_id), default=None)
-        if undone is not None:
-            del standing[undone]
-    return standing[-1] if standing else None
+    kept = standing(events)
+    return kept[-1] if kept else None

@@ -11,8 +11,9 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.store.values import User
+from ipt_nlp.ui.state.blind import kept_back
+from ipt_nlp.ui.state.desk import catch_up
 from ipt_nlp.ui.state.people import is_leading
-from ipt_nlp.ui.state.turns import always_blind
 
 COLUMNS = ("Session", "Turn", "Speaker", "Text", "Codes", "Confidence")
 
@@ -23,15 +24,16 @@ def coders(store: AnnotationStore, actor: User) -> list[str]:
 
 
 def found(store: AnnotationStore, actor: User, query: Query) -> tuple[Hit, ...]:
-    """The hits that ``actor`` may see: to an annotator, a turn that is still to be coded blind shows no suggestion."""
+    """The hits that ``actor`` may see: to an annotator, a turn that is coded blind shows no suggestion here either."""
     hits = store.search.find(actor, query)
     if query.coder is not None or is_leading(actor):
         return hits
-    coded = store.search.coded_by(actor.name)
+    histories = {name: catch_up(store, actor, name).history for name in {hit.transcript_id for hit in hits}}
+    frozen = store.search.frozen()
     kept = []
     for hit in hits:
-        item = (hit.transcript_id, hit.utterance_id)
-        if item in coded or not always_blind(item):
+        item, events = (hit.transcript_id, hit.utterance_id), histories[hit.transcript_id].get(hit.utterance_id, ())
+        if kept_back(item, events, blind=False, frozen=hit.transcript_id in frozen) == "no":
             kept.append(hit)
         elif not query.label:
             kept.append(replace(hit, labels={}, scores={}))

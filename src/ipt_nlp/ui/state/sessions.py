@@ -11,9 +11,10 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.report.html import render
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import TranscriptFilter, TranscriptRow, User
-from ipt_nlp.ui.state.desk import is_coded
+from ipt_nlp.ui.state.blind import kept_back
+from ipt_nlp.ui.state.desk import catch_up
 from ipt_nlp.ui.state.people import is_leading
-from ipt_nlp.ui.state.turns import Material, always_blind
+from ipt_nlp.ui.state.turns import Material
 
 COLUMNS = ("Session", "Date", "Therapist", "Client", "Number", "Phase", "Turns", "Reviewed", "Flags", "Model")
 
@@ -68,15 +69,15 @@ def short_model(ref: str | None) -> str:
 
 
 def reading_page(store: AnnotationStore, actor: User, material: Material) -> str:
-    """The session as an HTML page. Annotators see no tag on a turn that they are still to code blind."""
+    """The session as an HTML page. Annotators see no tag on a turn that is coded blind."""
     codebook = material.codebook
-    kept = []
-    events = store.events.current(material.transcript.transcript_id, actor.name) if not is_leading(actor) else {}
+    name, all_of_it, kept = material.transcript.transcript_id, is_leading(actor), []
+    history = {} if all_of_it else catch_up(store, actor, name).history
     for utterance in material.transcript.utterances:
         key = utterance.utterance_id
         prediction = material.predictions.get(key) or _nothing(material, key)
-        hidden = not is_leading(actor) and not is_coded(events.get(key))
-        if hidden and always_blind((material.transcript.transcript_id, key)):
+        events = history.get(key, ())
+        if not all_of_it and kept_back((name, key), events, blind=False, frozen=material.frozen) != "no":
             prediction = replace(prediction, labels={}, evidence={}, needs_review=False)
         kept.append(_known_labels(prediction, codebook))
     return render([(material.transcript, kept)], codebook)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ipt_nlp.annotation import Offsets, Prediction
+from ipt_nlp.annotation import Mode, Offsets, Prediction
 from ipt_nlp.codebook import Codebook, LabelGroup
-from ipt_nlp.learning.corrections import AUDIT_SEED
-from ipt_nlp.learning.queue import is_blind
-from ipt_nlp.store.values import AnnotationEvent, Item
+from ipt_nlp.store.values import AnnotationEvent
 from ipt_nlp.transcript import ROLES, Role, Transcript, Utterance, UtteranceId
+from ipt_nlp.ui.state.blind import Kept
 
 Labels = dict[str, tuple[str, ...]]
 
@@ -27,6 +26,11 @@ class Material:
     transcript: Transcript
     predictions: Mapping[UtteranceId, Prediction]
     codebook: Codebook
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the session is only ever measured on."""
+        return self.transcript.metadata.get("frozen", "") == "true"
 
     @cached_property
     def places(self) -> dict[UtteranceId, int]:
@@ -60,7 +64,8 @@ class TurnView:
     Attributes:
         suggestions: empty while they are hidden.
         chosen: group -> labels that Enter saves: the coder's, else the suggested ones.
-        hidden: the suggestions are kept back until the coder has saved.
+        kept: whether the suggestions are kept back.
+        glimpsed: they were in view before, so that the turn cannot be coded blind any more.
     """
 
     utterance: Utterance
@@ -70,7 +75,17 @@ class TurnView:
     suggestions: tuple[Suggestion, ...]
     event: AnnotationEvent | None
     chosen: Labels
-    hidden: bool
+    kept: Kept = "no"
+    glimpsed: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        return self.kept != "no"
+
+    @property
+    def mode(self) -> Mode:
+        """How the turn is coded now."""
+        return "blind" if self.prediction is None or (self.hidden and not self.glimpsed) else "assisted"
 
     @property
     def base_event(self) -> int | None:
@@ -84,11 +99,6 @@ class TurnView:
     def labels(self) -> tuple[str, ...]:
         """The chosen labels of all groups."""
         return tuple(label for labels in self.chosen.values() for label in labels)
-
-
-def always_blind(item: Item) -> bool:
-    """Whether a turn is of the random audit: coded without suggestions by everybody, always, and never learned from."""
-    return is_blind(item, seed=AUDIT_SEED)
 
 
 def suggested(prediction: Prediction | None, codebook: Codebook, groups: tuple[LabelGroup, ...]) -> list[Suggestion]:
@@ -116,18 +126,20 @@ def by_group(labels: tuple[str, ...] | list[str], codebook: Codebook, groups: tu
     return {group.name: tuple(x for x in codebook.labels_of(group.name) if x in labels) for group in groups}
 
 
-def look(material: Material, event: AnnotationEvent | None, place: int, *, hidden: bool) -> TurnView:
+def look(
+    material: Material, event: AnnotationEvent | None, place: int, *, kept: Kept = "no", glimpsed: bool = False
+) -> TurnView:
     """The turn at ``place`` with the coder's newest event on it."""
     utterance = material.transcript.utterances[place]
     groups = material.groups(utterance.speaker)
     prediction = material.predictions.get(utterance.utterance_id)
-    shown = () if hidden else tuple(suggested(prediction, material.codebook, groups))
+    shown = () if kept != "no" else tuple(suggested(prediction, material.codebook, groups))
     if event is not None and event.labels is not None:
         said = [label for labels in event.labels.values() for label in labels]
     else:
         said = [suggestion.label for suggestion in shown if suggestion.given]
     chosen = by_group(said, material.codebook, groups)
-    return TurnView(utterance, place, groups, prediction, shown, event, chosen, hidden)
+    return TurnView(utterance, place, groups, prediction, shown, event, chosen, kept, glimpsed)
 
 
 def toggled(view: TurnView, label: str, codebook: Codebook) -> Labels:

@@ -13,6 +13,10 @@ from ipt_nlp.ui.state.turns import Material, Suggestion, TurnView
 
 BEFORE = 6
 AFTER = 2
+KEPT_BACK = {
+    "until_saved": "Coded without suggestions: they are shown once you have saved this turn with Enter.",
+    "never": "Always coded without suggestions, by everybody: the model is measured on turns like this one.",
+}
 # Terminal codes and other controls have no glyph; without one they would be invisible or change what is around them.
 _CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {127: 0x2421}
 _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"), "\ufffd")
@@ -68,8 +72,8 @@ def turn(utterance: Utterance, number: int, extra: str, words: str) -> str:
 
 def suggestions(view: TurnView, codebook: Codebook, keys: Mapping[str, str]) -> str:
     """What the model suggests, each with a bar for how sure it is."""
-    if view.hidden:
-        return '<p class="ipt-note">Suggestions are hidden on this turn until you have saved it.</p>'
+    if view.kept != "no":
+        return f'<p class="ipt-note">{KEPT_BACK[view.kept]}</p>'
     if view.prediction is None:
         return '<p class="ipt-note">The model has not tagged this turn.</p>'
     if not view.suggestions:

@@ -76,16 +76,16 @@ def material(transcript_id: str) -> Material:
 
 
 @st.cache_resource(show_spinner="Looking for the next turns …", max_entries=8, ttl=ORDER_KEPT_S)
-def _order(_store: AnnotationStore, place: str, name: str, turns: int, events: int) -> Sequence[Item]:
+def _order(_store: AnnotationStore, place: str, who: User, name: str, turns: int, events: int) -> Sequence[Item]:
     order = QUEUES[name].order
-    return order(_store) if order else ()
+    return order(_store, who) if order else ()
 
 
 def queue_order(name: str) -> Sequence[Item]:
-    """The items of a shared queue; looked up again after some minutes, some hundred events or an import."""
-    here = store()
+    """The items of a queue for who is working; looked up again after some minutes, some hundred events or an import."""
+    here, who = store(), actor()
     events = sum(here.events.counts().values()) // EVENTS_AN_ORDER
-    return _order(here, here.database.name, name, len(here.search.transcript_ids()), events)
+    return _order(here, here.database.name, who, name, len(here.search.transcript_ids()), events)
 
 
 def own_store() -> AnnotationStore:
@@ -162,4 +162,16 @@ def footer() -> None:
         said = "Single-user mode: whoever opens this page works as the owner of this machine (local, admin)."
     else:
         said = f"Signed in as {who.name} ({who.role})."
-    html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
+    text, button = st.columns([8, 1], vertical_alignment="center")
+    with text:
+        html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
+    if who != LOCAL:
+        button.button("Sign out", on_click=sign_out, type="tertiary", key="sign_out")
+
+
+def sign_out() -> None:
+    """Leave nothing of who was working in this window, nor in its address."""
+    st.session_state.clear()
+    st.query_params.clear()
+    if oidc_configured():
+        st.logout()

@@ -1,0 +1,21 @@
+"""What a coder said of a turn before any suggestion came into view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ipt_nlp.store.values import CODING_ACTIONS, AnnotationEvent
+
+
+def saw_suggestions(events: Iterable[AnnotationEvent]) -> bool:
+    """Whether the coder has coded or skipped the turn with suggestions in view, be it undone since."""
+    return any(event.mode == "assisted" and event.action in (*CODING_ACTIONS, "skip") for event in events)
+
+
+def blind_pass(events: Sequence[AnnotationEvent]) -> tuple[AnnotationEvent, ...]:
+    """The events of one coder on one turn, oldest first, before the first one with suggestions in view.
+
+    The last of them is what counts for agreement; what the coder changed after having seen a suggestion does not.
+    """
+    seen = (n for n in range(len(events)) if saw_suggestions(events[n : n + 1]))
+    return tuple(events[: next(seen, len(events))])
