@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+from comparisons import comparison_table
 from targets import target_table
 
 from ipt_nlp.agreement import LabelAgreement, label_agreement
@@ -26,7 +27,8 @@ FEWEST_USES = 10
 def main() -> None:
     checkout = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     metrics = json.loads((checkout / "models" / "default" / "metrics.json").read_text("utf-8"))
-    fill(checkout / "README.md", {"figures": model_table(metrics), "targets": target_table(checkout)})
+    tables = {"targets": target_table(checkout), "figures": model_table(metrics), "peers": comparison_table(checkout)}
+    fill(checkout / "README.md", tables)
     annotations = list(read_annotations([checkout / "annotations"]))
     codebook = Codebook.load("ipt")
     parts = {"composition": composition(annotations, codebook), "agreement": agreement_tables(annotations, codebook)}
