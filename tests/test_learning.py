@@ -72,6 +72,7 @@ head_lr = 0.05
 average_decay = 0.5
 window_tokens = 64
 context_tokens = 16
+reading_context_tokens = 24
 adapter_rank = 4
 """
 

@@ -34,6 +34,7 @@ head_lr = 0.05
 average_decay = 0.5
 window_tokens = 64
 context_tokens = 16
+reading_context_tokens = 16
 adapter_rank = 4
 """
 PLAN = RetrainPlan(

@@ -15,6 +15,8 @@ class Recipe(BaseModel):
     """Everything that decides what training makes of a corpus. Rates are those of AdamW.
 
     ``whole_layers`` trains the encoder's linear layers whole and keeps what changed as adapters.
+    ``context_tokens`` is a window's left context in training and ``reading_context_tokens`` afterwards: a token of
+    context is read twice, which training pays for in every epoch.
     ``learn_from`` names the sources to learn and calibrate on (empty: all); ``learn_share`` is the share of their
     groups: both are for asking what a smaller corpus would have given.
     """
@@ -26,6 +28,7 @@ class Recipe(BaseModel):
     auxiliary_codebooks: tuple[str, ...] = ()
     window_tokens: Annotated[int, Field(ge=32, le=512)] = 384
     context_tokens: Annotated[int, Field(ge=0)] = 64
+    reading_context_tokens: Annotated[int, Field(ge=0)] = 64
     adapter_rank: Annotated[int, Field(ge=0, le=256)] = 32
     whole_layers: bool = False
     adapter_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1

@@ -233,6 +233,7 @@ def _schedule(plan: RetrainPlan, recipe: Recipe) -> Schedule:
         weight_decay=recipe.weight_decay,
         average_decay=plan.average_decay,
         most_positive_weight=recipe.most_positive_weight,
+        context_tokens=recipe.context_tokens,
         whole_layers=False,
         seed=plan.seed,
     )

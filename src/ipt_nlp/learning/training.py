@@ -90,7 +90,7 @@ def tagger_config(codebook: Codebook, recipe: Recipe, version: str) -> TaggerCon
         codebook=codebook.ref,
         version=version,
         window_tokens=recipe.window_tokens,
-        context_tokens=recipe.context_tokens,
+        context_tokens=recipe.reading_context_tokens,
         adapter_rank=recipe.adapter_rank,
         adapter_dropout=recipe.adapter_dropout,
         head_dropout=recipe.head_dropout,
@@ -159,6 +159,7 @@ def schedule(recipe: Recipe) -> Schedule:
         weight_decay=recipe.weight_decay,
         average_decay=recipe.average_decay,
         most_positive_weight=recipe.most_positive_weight,
+        context_tokens=recipe.context_tokens,
         whole_layers=recipe.whole_layers,
         seed=recipe.seed,
     )

@@ -44,7 +44,7 @@ class TrainingTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to learn; ``whole_layers``: see ``lowrank``."""
+    """How long and how fast to learn; ``context_tokens``: of a window; ``whole_layers``: see ``lowrank``."""
 
     epochs: int
     windows_per_step: int
@@ -54,6 +54,7 @@ class Schedule:
     weight_decay: float
     average_decay: float
     most_positive_weight: float
+    context_tokens: int
     whole_layers: bool
     seed: int
 
@@ -65,13 +66,15 @@ class _Windows:
     tokens as one over sessions.
     """
 
-    def __init__(self, corpus: Sequence[TrainingTranscript], encoder: TurnEncoder, config: TaggerConfig) -> None:
+    def __init__(
+        self, corpus: Sequence[TrainingTranscript], encoder: TurnEncoder, config: TaggerConfig, context_tokens: int
+    ) -> None:
         self._corpus, self._encoder, self._heads = corpus, encoder, config.heads
         self._turns: list[list[EncodedTurn]] = [encoder.encode(t.texts, t.speakers) for t in corpus]
         windows = [
             (number, window)
             for number, turns in enumerate(self._turns)
-            for window in pack([len(t.ids) for t in turns], config.window_tokens, config.context_tokens)
+            for window in pack([len(t.ids) for t in turns], config.window_tokens, context_tokens)
         ]
         self._bundles = bundle(windows, config.window_tokens)
 
@@ -200,7 +203,7 @@ def _fit(
     """Train ``tagger`` itself; returns its learning curve."""
     config = tagger.config
     tagger.positive_weights = positive_weights(corpus, config.heads, schedule.most_positive_weight)
-    windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config)
+    windows = _Windows(corpus, TurnEncoder(load_tokenizer(config.base)), config, schedule.context_tokens)
     log, average = LossLog(), Average(tagger, schedule.average_decay)
     trainer = _Trainer(
         model=tagger,
