@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ipt_nlp.cli import run
-from ipt_nlp.learning.queue import is_blind
+from ipt_nlp.learning.queue import AUDIT_SEED, is_blind
 from ipt_nlp.learning.retraining import RetrainPlan
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent, User
@@ -121,7 +121,7 @@ def code(
 
 def learnable(name: str, utterance_id: int) -> bool:
     """Whether a turn is outside the random audit."""
-    return not is_blind((name, utterance_id), seed=PLAN.audit_seed)
+    return not is_blind((name, utterance_id), seed=AUDIT_SEED)
 
 
 def correct(store: AnnotationStore, themes: list[str], sessions: int = 12, said: str = BABY) -> int:

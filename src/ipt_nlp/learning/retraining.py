@@ -43,7 +43,6 @@ class RetrainPlan:
         least_replay: tokens of the base corpus to one token of corrected sessions, at least.
         around: turns of context kept on each side of a corrected turn.
         correction_weight: what a corrected turn weighs against one of the base corpus.
-        audit_seed: by which the random audit was drawn; its turns are never learned from.
     """
 
     epochs: int = 4
@@ -55,7 +54,6 @@ class RetrainPlan:
     head_lr: float = 6e-4
     average_decay: float = 0.99
     correction_weight: float = 2.0
-    audit_seed: int = 0
     seed: int = 13
 
     @classmethod
