@@ -21,7 +21,7 @@ from ipt_nlp.model.scoring import Scorer
 from ipt_nlp.model.tagger import read_config
 from ipt_nlp.models import codebook_of
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.store.values import NewAdjudication, SessionDetails
+from ipt_nlp.store.values import NewAdjudication, SessionDetails, User
 from ipt_nlp.transcript import Transcript, Utterance
 from tests.retraining.conftest import (
     ARGUE,
@@ -129,6 +129,35 @@ def test_adjudicated_labels_beat_all(store: AnnotationStore) -> None:
     code(store, "s1", turn, [TRANSITION])
     (found,) = corrections(store).learn
     assert [a.labels["themes"] for a in found.annotations[turn]] == [(DISPUTE,)]
+
+
+def test_what_was_decided_against_a_model_is_never_measured_by(store: AnnotationStore) -> None:
+    name = next(f"s{n}" for n in range(99) if not learnable(f"s{n}", 1))
+    add_session(store, name)
+    ann, ben = (store.users.add(LOCAL, who, "annotator", "correct horse battery") for who in ("ann", "ben"))
+    code(store, name, 1, [GRIEF], ann, mode="blind")
+    assert decided(store, name, DISPUTE, ann) == [(GRIEF,)], "the other party was the model"
+    code(store, name, 1, [TRANSITION], ben, mode="blind")
+    assert decided(store, name, DISPUTE, ben) == [(GRIEF,), (TRANSITION,)]
+    assert decided(store, name, DISPUTE, ann, ben) == [(DISPUTE,)]
+    code(store, name, 1, [TRANSITION], ben, mode="assisted")
+    assert decided(store, name, DISPUTE, ann, ben) == [(GRIEF,)], "one party had seen what the model says"
+
+
+def decided(store: AnnotationStore, name: str, label: str, *parties: User) -> list[tuple[str, ...]]:
+    """What turn 1 is measured by once it was decided on."""
+    decision = NewAdjudication(
+        transcript_id=name,
+        utterance_id=1,
+        labels={"themes": (label,)},
+        confidence="high",
+        reason="oversight",
+        codebook="ipt@1.1",
+        events=tuple(store.events.current(name, who.name)[1].event_id for who in parties),
+    )
+    store.adjudications.append(LOCAL, decision)
+    (found,) = corrections(store).audit
+    return [a.labels["themes"] for a in found.annotations[1]]
 
 
 def test_audit_turns_are_measured_on_and_never_learned_from(store: AnnotationStore) -> None:

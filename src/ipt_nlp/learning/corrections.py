@@ -78,7 +78,9 @@ def _coded(found: ReviewedTranscript, twin: CodedTranscript | None) -> CodedTran
 
 
 def _blind(annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
-    """The labels to measure by: none where nobody coded the turn without a suggestion."""
-    blind = tuple(a for a in annotations if a.mode == "blind" and not a.adjudicated)
-    adjudicated = tuple(a for a in annotations if a.adjudicated)
-    return (adjudicated or blind) if blind else ()
+    """The labels to measure by: none where nobody coded the turn without a suggestion.
+
+    What was decided between a person and a model would flatter that model, so the person's own labels stand.
+    """
+    free = tuple(a for a in annotations if a.mode == "blind")
+    return standing(free) if any(not a.adjudicated for a in free) else ()
