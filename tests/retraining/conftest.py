@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -90,6 +91,13 @@ def store(home: Path) -> Iterator[AnnotationStore]:
 @pytest.fixture
 def parameters(base_folder: Path) -> dict[str, Any]:
     return {"annotations": [str(base_folder)], "plan": asdict(PLAN)}
+
+
+def until(condition: Any, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
 
 
 def add_session(store: AnnotationStore, name: str, said: str = BABY, repeats: int = 2) -> Transcript:
