@@ -27,9 +27,7 @@ def test_a_reviewed_turn_keeps_the_prediction_that_its_coder_saw(store: Annotati
     work(store)
     first = store.predictions.newest("s1")
     code(store, "s1", 1, [GRIEF])
-    shutil.copytree(home / "models" / "default", home / "models" / "other")
-    ref = ref_of(home / "models" / "other")
-    store.models.register(LOCAL, ref, {}, "ipt@1.1")
+    ref = other(store, home)
     store.models.promote(LOCAL, ref)
     store.jobs.create(LOCAL, RETAG)
     (done,) = work(store)
@@ -39,6 +37,36 @@ def test_a_reviewed_turn_keeps_the_prediction_that_its_coder_saw(store: Annotati
     assert {p.model for i, p in second.items() if i != 1} == {ref}
     store.jobs.create(LOCAL, RETAG)
     assert work(store)[0].result["turns"] == 0
+
+
+def other(store: AnnotationStore, home: Path) -> str:
+    """The ref of another model of the store."""
+    shutil.copytree(home / "models" / "default", home / "models" / "other")
+    ref = ref_of(home / "models" / "other")
+    store.models.register(LOCAL, ref, {}, "ipt@1.1")
+    return ref
+
+
+def test_a_model_promoted_during_the_last_transcript_tags_all_of_them(store: AnnotationStore, home: Path) -> None:
+    for number in (1, 2):
+        add_session(store, f"s{number}", repeats=number)
+    ref = other(store, home)
+
+    def also(share: float, _message: str) -> None:
+        if share == 0.5 and store.models.champion() is None:
+            store.models.promote(LOCAL, ref)
+
+    store.jobs.create(LOCAL, RETAG)
+    done = work(store, also)
+    assert [job.state for job in done] == ["finished", "finished"]
+    assert [job.result["turns"] for job in done] == [9, 9]
+    assert {p.model for n in (1, 2) for p in store.predictions.newest(f"s{n}").values()} == {ref}
+    assert work(store) == []
+
+
+def test_a_store_without_transcripts_is_tagged_at_once(store: AnnotationStore) -> None:
+    store.jobs.create(LOCAL, RETAG)
+    assert [job.result["transcripts"] for job in work(store)] == [0]
 
 
 def over(store: AnnotationStore) -> bool:

@@ -20,9 +20,9 @@ def retag(store: AnnotationStore, report: Report) -> dict[str, Any]:
     """
     saved = 0
     names = [row.transcript_id for row in store.transcripts.list()]
-    done, ref, nlp = set[str](), "", None
+    done, ref, nlp = set[str](), champion_ref(store), None
     while left := [name for name in names if name not in done]:
-        now = _champion(store)
+        now = champion_ref(store)
         if now != ref or nlp is None:
             ref, nlp, done, left = now, load(champion_folder(store)), set(), names
         report(len(done) / len(names), "tagging anew")
@@ -54,6 +54,7 @@ def _save(store: AnnotationStore, ref: str, made: list[Prediction]) -> int:
         return store.predictions.save(LOCAL, ref, [p for p in made if p.utterance_id not in kept])
 
 
-def _champion(store: AnnotationStore) -> str:
+def champion_ref(store: AnnotationStore) -> str:
+    """The ref of the store's champion; the shipped model's where none was ever promoted."""
     champion = store.models.champion()
     return champion.ref if champion else ref_of(champion_folder(store))

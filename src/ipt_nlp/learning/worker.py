@@ -19,7 +19,7 @@ from typing import Any
 
 from ipt_nlp.errors import IptNlpError, StoreError
 from ipt_nlp.learning.challenge import admit, challenge
-from ipt_nlp.learning.retag import retag
+from ipt_nlp.learning.retag import champion_ref, retag
 from ipt_nlp.learning.retraining import Report
 from ipt_nlp.learning.watch import CancelledError, Watch, this_worker
 from ipt_nlp.store import LOCAL, AnnotationStore
@@ -185,7 +185,11 @@ def _do(store: AnnotationStore, job: Job, also: Report | None) -> Job:
 def _finished(store: AnnotationStore, job: Job, settle: Settle) -> Job:
     """Write what the work came to and that it is done, together or not at all."""
     with store.transaction():
-        return store.jobs.finish(job.job_id, job.worker, settle())
+        done = store.jobs.finish(job.job_id, job.worker, settle())
+        # Whoever promoted a model during the last transcript was told that this job would tag with it.
+        if job.kind == RETAG and done.result["model"] != champion_ref(store):
+            store.jobs.create(LOCAL, RETAG)
+        return done
 
 
 def _end(store: AnnotationStore, job: Job, end: Callable[[], Job]) -> Job:
