@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import utc_now
 from tests.retraining.conftest import GRIEF, add_session, code, until
 
+CUES = '["baby came"]'
 # No process has a number as high.
 DEAD = f"{socket.gethostname()}:4194305"
 
@@ -62,6 +64,21 @@ def test_a_model_promoted_during_the_last_transcript_tags_all_of_them(store: Ann
     assert [job.result["turns"] for job in done] == [9, 9]
     assert {p.model for n in (1, 2) for p in store.predictions.newest(f"s{n}").values()} == {ref}
     assert work(store) == []
+
+
+def test_cues_of_ones_own_codebook_outlive_the_model_that_learned_it(store: AnnotationStore, home: Path) -> None:
+    add_session(store, "s1")
+    text = (files("ipt_nlp") / "codebooks" / "ipt.toml").read_text("utf-8").replace('name = "ipt"', 'name = "own"', 1)
+    entry = (
+        f'group = "themes"\nname = "birth"\ntitle = "Birth"\ndefinition = "A birth."\nsource = "made"\ncues = {CUES}'
+    )
+    (home / "codebooks").mkdir()
+    (home / "codebooks" / "own.toml").write_text(f"{text}\n[[labels]]\n{entry}\n", "utf-8")
+    store.jobs.create(LOCAL, RETAG)
+    work(store)
+    tagged = store.predictions.newest("s1")[1]
+    assert "birth" in {label for label, _, _ in tagged.cues}
+    assert tagged.codebook.startswith("own@")
 
 
 def test_a_store_without_transcripts_is_tagged_at_once(store: AnnotationStore) -> None:
