@@ -29,6 +29,8 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "model.change": _RESEARCH,
     "job.create": _RESEARCH,
     "job.cancel": _RESEARCH,
+    "store.backup": ("admin",),
+    "store.restore": ("admin",),
 }
 
 
