@@ -18,7 +18,6 @@ def fill(store: AnnotationStore) -> None:
         base = store.events.append(ann, coded(base, note=note)).event_id
     store.adjudications.append(LOCAL, DECISION)
     store.sign_offs.append(LOCAL, "s01", "sign_off")
-    store.leases.define(LOCAL, "q", double=True)
     store.leases.lease(ann, "q", [("s01", 3)], 10)
     store.jobs.create(LOCAL, "retrain", {"n": 1})
     store.jobs.claim("w1", ["retrain"])

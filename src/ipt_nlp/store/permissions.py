@@ -23,7 +23,6 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "event.read_others": _LEADING,
     "lease.take": _EVERYBODY,
     "lease.free": ("admin",),
-    "queue.define": _LEADING,
     "adjudication.append": _LEADING,
     "sign_off.append": ("supervisor", "admin"),
     "model.change": _RESEARCH,
