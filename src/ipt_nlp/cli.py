@@ -38,7 +38,11 @@ app.command(epilog=AGREEMENT_EXAMPLE)(agreement)
 INTERRUPTED = 130
 
 ModelOption = Annotated[str, typer.Option("--model", help="Name or folder of a model.")]
-CodebookOption = Annotated[str, typer.Option("--codebook", help="Name or file of a codebook.")]
+CuesOption = Annotated[str | None, typer.Option("--codebook", help="Codebook for cues; the model's by default.")]
+RecordsOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="File, or folder for one HTML page a session.")
+]
+ShardOption = Annotated[str, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines.")]
 AnnotationsOption = Annotated[
     list[Path], typer.Option("--annotations", help="Coded corpus: JSONL files, or folders of them. May be repeated.")
 ]
@@ -76,19 +80,13 @@ def root(
 )
 def annotate(
     paths: Annotated[list[Path], typer.Argument(help="Transcript files, or folders of them.")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File, or folder for one HTML page a session.")
-    ] = None,
+    out: RecordsOption = None,
     form: Annotated[str | None, typer.Option("--format", help="jsonl, csv, parquet, docbin or html.")] = None,
     model: ModelOption = "default",
-    codebook: Annotated[
-        str | None, typer.Option("--codebook", help="Codebook for cues; the model's by default.")
-    ] = None,
+    codebook: CuesOption = None,
     speaker: SpeakerOption = None,
     column: ColumnOption = None,
-    shard: Annotated[
-        str, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines.")
-    ] = "1/1",
+    shard: ShardOption = "1/1",
     resume: Annotated[bool, typer.Option("--resume", help="Leave out what -o FILE.jsonl already holds.")] = False,
     json: JsonOption = False,
 ) -> None:

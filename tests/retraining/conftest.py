@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from ipt_nlp.cli import run
-from ipt_nlp.learning.queue import is_blind
+from ipt_nlp.learning.queue import AUDIT_SEED, is_blind
 from ipt_nlp.learning.retraining import RetrainPlan
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent, User
@@ -93,6 +94,13 @@ def parameters(base_folder: Path) -> dict[str, Any]:
     return {"annotations": [str(base_folder)], "plan": asdict(PLAN)}
 
 
+def until(condition: Any, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
+
+
 def add_session(store: AnnotationStore, name: str, said: str = BABY, repeats: int = 2) -> Transcript:
     """A session in which the client says one thing again and again."""
     turns: list[Utterance] = []
@@ -122,7 +130,7 @@ def code(
 
 def learnable(name: str, utterance_id: int) -> bool:
     """Whether a turn is outside the random audit."""
-    return not is_blind((name, utterance_id), seed=PLAN.audit_seed)
+    return not is_blind((name, utterance_id), seed=AUDIT_SEED)
 
 
 def correct(store: AnnotationStore, themes: list[str], sessions: int = 12, said: str = BABY) -> int:

@@ -12,6 +12,7 @@ import pytest
 from ipt_nlp.cli import run
 from ipt_nlp.learning import worker
 from ipt_nlp.learning.retraining import RetrainPlan
+from ipt_nlp.learning.versions import ensure_champion
 from ipt_nlp.store import LOCAL, AnnotationStore
 from tests.retraining.conftest import PLAN, TRANSITION, correct
 
@@ -61,6 +62,17 @@ def test_retrain_promote_and_go_back(
     assert "no champion before" in capsys.readouterr().err
     assert run(command) == 0
     assert "learned from" in capsys.readouterr().err
+
+
+def test_a_list_writes_nothing(store: AnnotationStore, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = store.audit.head()
+    assert run(["models", "list", "--store", place, "--json"]) == 0
+    (shipped,) = told(capsys)["models"]
+    assert shipped["model"].startswith("default@")
+    assert shipped["status"] == "champion"
+    assert run(["models", "list", "--store", place]) == 0
+    assert (store.models.list(), store.audit.head()) == ((), before)
+    assert shipped["model"] == ensure_champion(store, LOCAL).ref
 
 
 def test_what_goes_wrong_is_said(store: AnnotationStore, place: str, capsys: pytest.CaptureFixture[str]) -> None:

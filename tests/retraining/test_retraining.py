@@ -21,7 +21,7 @@ from ipt_nlp.model.scoring import Scorer
 from ipt_nlp.model.tagger import read_config
 from ipt_nlp.models import codebook_of
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.store.values import NewAdjudication, SessionDetails
+from ipt_nlp.store.values import NewAdjudication, SessionDetails, User
 from ipt_nlp.transcript import Transcript, Utterance
 from tests.retraining.conftest import (
     ARGUE,
@@ -131,6 +131,35 @@ def test_adjudicated_labels_beat_all(store: AnnotationStore) -> None:
     assert [a.labels["themes"] for a in found.annotations[turn]] == [(DISPUTE,)]
 
 
+def test_what_was_decided_against_a_model_is_never_measured_by(store: AnnotationStore) -> None:
+    name = next(f"s{n}" for n in range(99) if not learnable(f"s{n}", 1))
+    add_session(store, name)
+    ann, ben = (store.users.add(LOCAL, who, "annotator", "correct horse battery") for who in ("ann", "ben"))
+    code(store, name, 1, [GRIEF], ann, mode="blind")
+    assert decided(store, name, DISPUTE, ann) == [(GRIEF,)], "the other party was the model"
+    code(store, name, 1, [TRANSITION], ben, mode="blind")
+    assert decided(store, name, DISPUTE, ben) == [(GRIEF,), (TRANSITION,)]
+    assert decided(store, name, DISPUTE, ann, ben) == [(DISPUTE,)]
+    code(store, name, 1, [TRANSITION], ben, mode="assisted")
+    assert decided(store, name, DISPUTE, ann, ben) == [(GRIEF,)], "one party had seen what the model says"
+
+
+def decided(store: AnnotationStore, name: str, label: str, *parties: User) -> list[tuple[str, ...]]:
+    """What turn 1 is measured by once it was decided on."""
+    decision = NewAdjudication(
+        transcript_id=name,
+        utterance_id=1,
+        labels={"themes": (label,)},
+        confidence="high",
+        reason="oversight",
+        codebook="ipt@1.1",
+        events=tuple(store.events.current(name, who.name)[1].event_id for who in parties),
+    )
+    store.adjudications.append(LOCAL, decision)
+    (found,) = corrections(store).audit
+    return [a.labels["themes"] for a in found.annotations[1]]
+
+
 def test_audit_turns_are_measured_on_and_never_learned_from(store: AnnotationStore) -> None:
     names = [f"s{n:02}" for n in range(20)]
     for n, name in enumerate(names):
@@ -138,13 +167,13 @@ def test_audit_turns_are_measured_on_and_never_learned_from(store: AnnotationSto
         code(store, name, 1, [GRIEF], mode="blind")
     drawn = {name for name in names if not learnable(name, 1)}
     assert drawn
-    found = corrections(store, audit_seed=PLAN.audit_seed)
+    found = corrections(store)
     assert {t.transcript.transcript_id for t in found.audit} == drawn
     assert {t.transcript.transcript_id for t in found.learn} == set(names) - drawn
     assert all(t.frozen for t in found.audit)
     for name in drawn:
         code(store, name, 1, [GRIEF], mode="assisted")
-    again = corrections(store, audit_seed=PLAN.audit_seed)
+    again = corrections(store)
     assert again.audit == ()
     assert {t.transcript.transcript_id for t in again.learn} == set(names) - drawn
 
@@ -152,20 +181,15 @@ def test_audit_turns_are_measured_on_and_never_learned_from(store: AnnotationSto
 def test_what_is_frozen_in_the_corpus_is_frozen_in_the_store(store: AnnotationStore) -> None:
     transcript = add_session(store, "mine")
     twin = replace(transcript, transcript_id="theirs")
-    code(store, "mine", 1, [GRIEF], mode="blind")
+    turn = next(n for n in (1, 4) if learnable("mine", n))
+    code(store, "mine", turn, [GRIEF], mode="blind")
     for frozen in (True, False):
-        base = CodedTranscript(twin, "simulated", "author-1", {1: ()}, frozen)
-        found = corrections(store, [base], audit_seed=next(s for s in range(99) if seeded_out(s)))
+        base = CodedTranscript(twin, "simulated", "author-1", {turn: ()}, frozen)
+        found = corrections(store, [base])
         (kept,) = found.audit if frozen else found.learn
         assert (kept.group, kept.frozen) == ("author-1", frozen)
         assert not (found.learn if frozen else found.audit)
         assert without([base], found) == ((base,) if frozen else ())
-
-
-def seeded_out(seed: int) -> bool:
-    from ipt_nlp.learning.queue import is_blind
-
-    return not is_blind(("mine", 1), seed=seed)
 
 
 def test_one_clients_sessions_are_one_source(store: AnnotationStore) -> None:

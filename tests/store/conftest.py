@@ -118,3 +118,12 @@ def ben(store: AnnotationStore) -> User:
 @pytest.fixture
 def sue(store: AnnotationStore) -> User:
     return person(store, "sue", "supervisor")
+
+
+@pytest.fixture
+def full(store: AnnotationStore) -> AnnotationStore:
+    """A store with something in each table."""
+    from tests.store.full import fill
+
+    fill(store)
+    return store

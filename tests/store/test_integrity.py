@@ -1,13 +1,9 @@
-"""What protects the store: triggers, the audit, verification, backups, migrations, transactions."""
+"""What protects the store: triggers, the audit, verification, migrations, transactions."""
 
 from __future__ import annotations
 
-import json
-import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ipt_nlp.errors import ConflictError, StoreError
 from ipt_nlp.store import LOCAL, AnnotationStore, schema
-from ipt_nlp.store.audit import START, entry_hash
-from ipt_nlp.store.values import NewAdjudication, NewEvent, SessionDetails, User
+from ipt_nlp.store.audit import entry_hash
+from ipt_nlp.store.values import NewAdjudication, User
 from ipt_nlp.transcript import Transcript
-from tests.store.conftest import BACKENDS, PASSWORD, Clock, drop, new_url, person, run, session
-from tests.store.test_models import DECISION, prediction
+from tests.store.conftest import PASSWORD, drop, new_url, run, session
+from tests.store.full import coded, unlocked
 
 # Which row of each table is changed behind the store's back, and what verification must name.
 TAMPERED = {
@@ -39,44 +35,6 @@ TAMPERED = {
     "sign_ins": ("UPDATE sign_ins SET outcome = 'succeed'", "sign_ins 1: it was changed"),
     "audit": ("UPDATE audit SET actor = 'eve' WHERE seq = 3", "audit 3: it was changed"),
 }
-
-
-@pytest.fixture
-def full(store: AnnotationStore) -> AnnotationStore:
-    """A store with something in each table."""
-    fill(store)
-    return store
-
-
-def fill(store: AnnotationStore) -> None:
-    ann = person(store, "ann")
-    store.transcripts.add(LOCAL, session(), SessionDetails(therapist="Ames", phase="middle"))
-    store.models.register(LOCAL, "default@1", {"f1": 0.1 + 0.2}, "ipt@1")
-    store.predictions.save(LOCAL, "default@1", [prediction(0), prediction(1)])
-    base = None
-    for note in ("“first” 😀", "second"):
-        base = store.events.append(ann, coded(base, note=note)).event_id
-    store.adjudications.append(LOCAL, DECISION)
-    store.sign_offs.append(LOCAL, "s01", "sign_off")
-    store.leases.define(LOCAL, "q", double=True)
-    store.leases.lease(ann, "q", [("s01", 3)], 10)
-    store.jobs.create(LOCAL, "retrain", {"n": 1})
-    store.jobs.claim("w1", ["retrain"])
-    store.sign_ins.attempt("ann", "wrong")
-
-
-def coded(base: int | None = None, **more: object) -> NewEvent:
-    values = {"transcript_id": "s01", "utterance_id": 0, "action": "change", "labels": {"techniques": ("affect",)}}
-    return NewEvent(**values | {"codebook": "ipt@1", "base_event": base, "seconds": 0.1} | more)  # type: ignore[arg-type]
-
-
-def unlocked(url: str, table: str, *statements: str) -> None:
-    """Change an append-only table as somebody with the database password, or the file, could."""
-    if "://" in url:
-        off, on = (f"ALTER TABLE {table} {verb} TRIGGER ALL" for verb in ("DISABLE", "ENABLE"))
-        run(url, off, *statements, on)
-    else:
-        run(url, f"DROP TRIGGER {table}_no_update", f"DROP TRIGGER {table}_no_delete", *statements)
 
 
 def said(store: AnnotationStore) -> list[str]:
@@ -174,85 +132,6 @@ def test_an_inner_transaction_can_fail_alone(store: AnnotationStore, ann: User) 
             store.events.append(ann, coded(first.event_id))
     assert len(store.events.of_coder("s01", "ann")) == 2
     assert store.verify() == []
-
-
-@pytest.mark.parametrize("target", BACKENDS)
-def test_a_backup_restores_on_either_database(full: AnnotationStore, target: str, tmp_path: Path, clock: Clock) -> None:
-    made = full.backup(tmp_path / "b.zip")
-    assert stat.S_IMODE((tmp_path / "b.zip").stat().st_mode) == 0o600
-    place = new_url(target, tmp_path)
-    copy = AnnotationStore.open(place, clock=clock)
-    restored = copy.restore(tmp_path / "b.zip")
-    assert (restored.rows, restored.head) == (made.rows, made.head) == (restored.rows, full.audit.head())
-    assert copy.verify() == []
-    assert copy.audit.newest(1000) == full.audit.newest(1000)
-    assert copy.transcripts.get("s01") == full.transcripts.get("s01")
-    assert copy.events.of_coder("s01", "ann") == full.events.of_coder("s01", "ann")
-    assert copy.predictions.newest("s01") == full.predictions.newest("s01")
-    assert copy.users.verify("ann", PASSWORD) is not None
-    again = copy.events.append(LOCAL, coded())
-    assert again.event_id == 3
-    assert copy.verify() == []
-    copy.close()
-    drop(place)
-
-
-def test_a_backup_does_not_overwrite_and_is_restored_into_nothing_but_an_empty_store(
-    full: AnnotationStore, tmp_path: Path
-) -> None:
-    full.backup(tmp_path / "b.zip")
-    with pytest.raises(StoreError, match="exists already"):
-        full.backup(tmp_path / "b.zip")
-    with pytest.raises(StoreError, match="not empty"):
-        full.restore(tmp_path / "b.zip")
-    with pytest.raises(StoreError, match="cannot be written"):
-        full.backup(tmp_path / "nowhere" / "b.zip")
-    assert not list(tmp_path.glob("*.part"))
-
-
-@pytest.fixture
-def empty(backend: str, tmp_path: Path) -> Iterator[AnnotationStore]:
-    place = new_url(backend, tmp_path)
-    store = AnnotationStore.open(place)
-    yield store
-    store.close()
-    drop(place)
-
-
-def rewritten(source: Path, target: Path, **members: str) -> Path:
-    with ZipFile(source) as old, ZipFile(target, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, members.get(name.partition(".")[0], old.read(name)))
-    return target
-
-
-def test_a_damaged_backup_leaves_the_store_empty(full: AnnotationStore, empty: AnnotationStore, tmp_path: Path) -> None:
-    sound = tmp_path / "b.zip"
-    full.backup(sound)
-    (tmp_path / "cut.zip").write_bytes(sound.read_bytes()[:-200])
-    manifest = json.loads(ZipFile(sound).read("manifest.json"))
-    newer = rewritten(sound, tmp_path / "n.zip", manifest=json.dumps(manifest | {"revision": "9999"}))
-    changed = rewritten(sound, tmp_path / "c.zip", users="")
-    for path, problem in (
-        (tmp_path / "cut.zip", "damaged"),
-        (changed, "damaged"),
-        (newer, "another version"),
-        (tmp_path / "none.zip", "cannot be read"),
-    ):
-        with pytest.raises(StoreError, match=problem):
-            empty.restore(path)
-    assert empty.audit.head() == START
-    assert empty.restore(sound).head == full.audit.head()
-
-
-def test_a_backup_of_a_tampered_store_is_not_restored(
-    full: AnnotationStore, empty: AnnotationStore, url: str, tmp_path: Path
-) -> None:
-    unlocked(url, "annotations", TAMPERED["annotations"][0])
-    full.backup(tmp_path / "b.zip")
-    with pytest.raises(StoreError, match="not sound, first: annotations 2"):
-        empty.restore(tmp_path / "b.zip")
-    assert empty.transcripts.list() == ()
 
 
 def test_the_migrations_make_the_schema(store: AnnotationStore) -> None:

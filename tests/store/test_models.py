@@ -102,18 +102,9 @@ def test_models_that_do_not_fit_are_refused(store: AnnotationStore, ann: User) -
         (lambda: store.models.promote(LOCAL, "a@1"), "is the champion"),
         (lambda: store.models.retire(LOCAL, "a@1"), "is the champion"),
         (lambda: store.models.promote(ann, "a@1"), "researcher, admin"),
-        (lambda: store.events.since_model("b@1"), "no model 'b@1'"),
     ):
         with pytest.raises(StoreError, match=problem):
             call()
-
-
-@pytest.mark.usefixtures("s01")
-def test_events_since_a_model_are_those_after_it_was_registered(store: AnnotationStore, ann: User) -> None:
-    code(ann, store, 0, "exploration")
-    store.models.register(LOCAL, "a@1", {}, "ipt@1")
-    later = code(ann, store, 1, "exploration")
-    assert [event.event_id for event in store.events.since_model("a@1")] == [later]
 
 
 @pytest.mark.usefixtures("s01")

@@ -25,25 +25,11 @@ def test_an_item_is_leased_to_one_coder_at_a_time(store: AnnotationStore, ann: U
 
 
 @pytest.mark.usefixtures("s01")
-def test_a_double_queue_gives_an_item_to_two_coders_and_no_more(
-    store: AnnotationStore, ann: User, ben: User, sue: User
-) -> None:
-    store.leases.define(LOCAL, "q", double=False)
-    store.leases.define(sue, "q", double=True)
-    for who, given in ((ann, [0]), (ben, [0]), (sue, [])):
-        assert turns(store.leases.lease(who, "q", ITEMS[:1], 10)) == given
-    with pytest.raises(RoleError):
-        store.leases.define(ann, "q", double=False)
-
-
-@pytest.mark.usefixtures("s01")
 def test_an_abandoned_item_comes_back(store: AnnotationStore, ann: User, ben: User, clock: Clock) -> None:
     (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
     clock.forward(minutes=10)
     assert store.leases.held("q") == ()
     assert turns(store.leases.lease(ben, "q", ITEMS[:1], 10)) == [0]
-    with pytest.raises(StoreError, match="not held by 'ann'"):
-        store.leases.renew(ann, [lease.lease_id], 10)
     whats = [entry.what for entry in store.audit.of("assignments", lease.lease_id)]
     assert whats == ["lease.take", "lease.expire"]
 
@@ -52,12 +38,10 @@ def test_an_abandoned_item_comes_back(store: AnnotationStore, ann: User, ben: Us
 def test_a_lease_is_renewed_by_its_holder(store: AnnotationStore, ann: User, ben: User, clock: Clock) -> None:
     (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
     clock.forward(minutes=9)
-    (renewed,) = store.leases.renew(ann, [lease.lease_id], 10)
-    assert renewed.expires_at == "2026-01-05T09:19:00.000000Z"
     (again,) = store.leases.lease(ann, "q", ITEMS[:1], 20)
     assert (again.lease_id, again.expires_at) == (lease.lease_id, "2026-01-05T09:29:00.000000Z")
-    with pytest.raises(StoreError):
-        store.leases.renew(ben, [lease.lease_id], 10)
+    clock.forward(minutes=19)
+    assert store.leases.lease(ben, "q", ITEMS[:1], 10) == ()
 
 
 @pytest.mark.usefixtures("s01")
@@ -111,25 +95,6 @@ def test_a_kind_has_one_job_at_a_time(store: AnnotationStore) -> None:
     assert store.jobs.get(first.job_id).error == "no corpus"
 
 
-def test_a_silent_workers_job_is_taken_over(store: AnnotationStore, clock: Clock) -> None:
-    job = store.jobs.create(LOCAL, "retrain")
-    store.jobs.claim("w1", ["retrain"])
-    clock.forward(seconds=50)
-    assert store.jobs.take_over("w2", ["retrain"]) is None
-    clock.forward(seconds=50)
-    assert store.jobs.take_over("w2", ["export"]) is None
-    taken = store.jobs.take_over("w2", ["retrain"])
-    assert taken is not None
-    assert taken.worker == "w2"
-    for late in (
-        lambda: store.jobs.heartbeat(job.job_id, "w1", 0.9),
-        lambda: store.jobs.finish(job.job_id, "w1"),
-    ):
-        with pytest.raises(StoreError, match="not being done by 'w1'"):
-            late()
-    assert store.jobs.finish(job.job_id, "w2").state == "finished"
-
-
 def test_a_silent_workers_job_is_marked_failed(store: AnnotationStore, clock: Clock) -> None:
     job = store.jobs.create(LOCAL, "retrain")
     store.jobs.claim("w1", ["retrain"])
@@ -137,6 +102,12 @@ def test_a_silent_workers_job_is_marked_failed(store: AnnotationStore, clock: Cl
     assert [failed.job_id for failed in store.jobs.fail_silent()] == [job.job_id]
     assert store.jobs.get(job.job_id).state == "failed"
     assert store.jobs.fail_silent() == ()
+    for late in (
+        lambda: store.jobs.heartbeat(job.job_id, "w1", 0.9),
+        lambda: store.jobs.finish(job.job_id, "w1"),
+    ):
+        with pytest.raises(StoreError, match="not being done by 'w1'"):
+            late()
 
 
 def test_cancelling_asks_a_running_worker_and_stops_a_queued_job(store: AnnotationStore) -> None:

@@ -87,6 +87,16 @@ def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: 
     assert np.isnan(pool.probabilities[1]).sum() == 25
 
 
+def test_the_random_tenth_of_the_mixed_queue_is_the_audit_that_everybody_codes_blind(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 300))
+    items = ordered(store, LOCAL, Codebook.load("ipt"), "mixed", {})
+    audit = ordered(store, LOCAL, Codebook.load("ipt"), "random_audit", {})
+    assert all(always_blind(item) for item in audit)
+    blind = [item for item in items[:100] if always_blind(item)]
+    assert blind == list(audit)[: len(blind)]
+    assert 8 <= len(blind) <= 20
+
+
 def test_least_certain_begins_near_the_threshold(store: AnnotationStore) -> None:
     items = ordered(store, LOCAL, Codebook.load("ipt"), "least_certain", {"exploration": 0.79})
     assert {n % 2 for _, n in items[:6] if isinstance(n, int)} == {0}

@@ -49,11 +49,10 @@ def retrain_store(url: str | None, codebook: str | None, annotations: Sequence[P
 
 def list_models(url: str | None, *, as_json: bool) -> tuple[ModelVersion, ...]:
     """The models of a store; the shipped one is its champion until another is promoted."""
-    from ipt_nlp.learning.versions import ensure_champion
+    from ipt_nlp.learning.versions import listed
 
     with _opened(url) as store:
-        ensure_champion(store, LOCAL)
-        versions = store.models.list()
+        versions = listed(store)
     if as_json:
         console.print_json({"models": [_row(version) for version in versions]})
     else:

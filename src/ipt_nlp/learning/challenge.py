@@ -46,7 +46,7 @@ def challenge(store: AnnotationStore, job: Job, report: Report) -> Challenger:
     champion = folder_of(before)
     codebook = _codebook(job.parameters, champion)
     base = _base(job.parameters)
-    found = corrections(store, base, plan.audit_seed)
+    found = corrections(store, base)
     parts = base_parts(without(base, found), recipe_of(champion))
     report(0.01, "reading")
     written = reserve(store, job.job_id)

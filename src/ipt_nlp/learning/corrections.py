@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from ipt_nlp.annotation import Annotation
 from ipt_nlp.learning.corpus import CodedTranscript, standing
+from ipt_nlp.learning.queue import AUDIT_SEED as AUDIT_SEED
 from ipt_nlp.learning.queue import is_blind
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import ReviewedTranscript
 from ipt_nlp.transcript import Transcript, UtteranceId
 
 SOURCE = "review"
-# What the review app draws its random audit by; a turn that is in it is never learned from.
-AUDIT_SEED = 0
 Content = tuple[tuple[str, str], ...]
 Annotations = Mapping[UtteranceId, tuple[Annotation, ...]]
 
@@ -37,9 +36,7 @@ class Corrections:
         return sum(len(t.annotations) for t in self.learn)
 
 
-def corrections(
-    store: AnnotationStore, base: Sequence[CodedTranscript] = (), audit_seed: int = AUDIT_SEED
-) -> Corrections:
+def corrections(store: AnnotationStore, base: Sequence[CodedTranscript] = ()) -> Corrections:
     """The reviewed transcripts of ``store``.
 
     On each turn each coder's newest labels stand side by side, and adjudicated ones in place of them. A transcript
@@ -49,7 +46,7 @@ def corrections(
     learn, audit = [], []
     for found in store.reviewed():
         coded = _coded(found, known.get(content(found.transcript)))
-        drawn = {i: is_blind((found.transcript.transcript_id, i), seed=audit_seed) for i in coded.annotations}
+        drawn = {i: is_blind((found.transcript.transcript_id, i), seed=AUDIT_SEED) for i in coded.annotations}
         measured = {i: a for i, a in coded.annotations.items() if coded.frozen or drawn[i]}
         blind = {i: _blind(a) for i, a in measured.items() if _blind(a)}
         learned = {i: standing(a) for i, a in coded.annotations.items() if i not in measured}
@@ -81,7 +78,9 @@ def _coded(found: ReviewedTranscript, twin: CodedTranscript | None) -> CodedTran
 
 
 def _blind(annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
-    """The labels to measure by: none where nobody coded the turn without a suggestion."""
-    blind = tuple(a for a in annotations if a.mode == "blind" and not a.adjudicated)
-    adjudicated = tuple(a for a in annotations if a.adjudicated)
-    return (adjudicated or blind) if blind else ()
+    """The labels to measure by: none where nobody coded the turn without a suggestion.
+
+    What was decided between a person and a model would flatter that model, so the person's own labels stand.
+    """
+    free = tuple(a for a in annotations if a.mode == "blind")
+    return standing(free) if any(not a.adjudicated for a in free) else ()

@@ -8,7 +8,7 @@ is left; the others go on until every open turn has come.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -25,6 +25,8 @@ Strategy = Callable[["Pool", int, int], Order]
 
 # The share of all turns that is coded without a suggestion.
 AUDIT_SHARE = 0.1
+# What the random audit is drawn by, once and for all; a turn that is in it is never learned from.
+AUDIT_SEED = 0
 # Cosine from which two turns say much the same; two turns on one topic lie below it.
 NEAR = 0.75
 # Log odds below its threshold from which a use of a label is unlikely.
@@ -107,19 +109,26 @@ def disagreements(pool: Pool, count: int, _seed: int) -> Order:
     return rows[np.argsort(-pool.differing[rows], kind="stable")][:count]
 
 
-def random_audit(pool: Pool, count: int, seed: int) -> Order:
+def random_audit(pool: Pool, count: int, _seed: int) -> Order:
     """The random share that is always blind, in an order that stays the same as turns are added or coded.
 
-    What has been coded of it from the start on is a random sample of the project.
+    What has been coded of it from the start on is a random sample of the project. There is one audit, whatever the
+    seed of the queue: ``is_blind`` with ``AUDIT_SEED``.
     """
-    draws = np.array([_draw(key, seed) for key in pool.keys])
+    draws = np.array([_draw(key, AUDIT_SEED) for key in pool.keys])
     rows = np.flatnonzero(pool.open & (draws < AUDIT_SHARE))
     return rows[np.argsort(draws[rows], kind="stable")][:count]
 
 
 def mixed(pool: Pool, count: int, seed: int) -> Order:
-    """The default: rare codes and the least certain in turn, and a small random share."""
-    orders = {name: STRATEGIES[name](pool, count, seed) for name in SHARES}
+    """The default: rare codes and the least certain in turn, and a small random share.
+
+    Turns of the audit come at random alone: they teach nothing, and picked by what the model says of them, they would
+    be no sample any more.
+    """
+    audited = np.array([is_blind(key, seed=AUDIT_SEED) for key in pool.keys], bool)
+    teaching = replace(pool, open=pool.open & ~audited)
+    orders = {name: STRATEGIES[name](pool if name == "random_audit" else teaching, count, seed) for name in SHARES}
     places = np.concatenate([(np.arange(len(o)) + 1) / SHARES[name] for name, o in orders.items()])
     rows = np.concatenate(list(orders.values()))[np.argsort(places, kind="stable")]
     _, first = np.unique(rows, return_index=True)

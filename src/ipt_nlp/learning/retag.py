@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from ipt_nlp.annotation import Prediction
+from ipt_nlp.codebook import own_codebooks
 from ipt_nlp.learning.retraining import Report
 from ipt_nlp.learning.versions import champion_folder, ref_of
 from ipt_nlp.pipeline import annotate, load
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.transcript import Transcript, UtteranceId
 
+# The name of the codebook that a project has of its own, if it has one.
+OWN = "own"
+
 
 def retag(store: AnnotationStore, report: Report) -> dict[str, Any]:
     """Tag what the champion has not tagged yet; a turn that anybody has touched keeps the prediction it has.
 
     Each transcript is one write, so that a killed job loses one at most; the next job goes on from there. Where another
-    champion is promoted meanwhile, it starts again with that.
+    champion is promoted meanwhile, it starts again with that. Cues are those of the project's codebook, whatever the
+    champion was trained under: a code of one's own does not vanish with the model that learned it.
     """
     saved = 0
     names = [row.transcript_id for row in store.transcripts.list()]
-    done, ref, nlp = set[str](), "", None
+    done, ref, nlp = set[str](), champion_ref(store), None
     while left := [name for name in names if name not in done]:
-        now = _champion(store)
+        now = champion_ref(store)
         if now != ref or nlp is None:
-            ref, nlp, done, left = now, load(champion_folder(store)), set(), names
+            ref, nlp, done, left = now, load(champion_folder(store), codebook=own_codebook()), set(), names
         report(len(done) / len(names), "tagging anew")
         transcript = store.transcripts.get(left[0])
         if outdated(store, transcript, ref):
@@ -32,6 +37,11 @@ def retag(store: AnnotationStore, report: Report) -> dict[str, Any]:
             saved += _save(store, ref, made)
         done.add(left[0])
     return {"model": ref, "transcripts": len(names), "turns": saved}
+
+
+def own_codebook() -> str | None:
+    """The name of the project's own codebook; None where it has none, and the model's is in use."""
+    return OWN if (own_codebooks() / f"{OWN}.toml").is_file() else None
 
 
 def outdated(store: AnnotationStore, transcript: Transcript, ref: str) -> bool:
@@ -54,6 +64,7 @@ def _save(store: AnnotationStore, ref: str, made: list[Prediction]) -> int:
         return store.predictions.save(LOCAL, ref, [p for p in made if p.utterance_id not in kept])
 
 
-def _champion(store: AnnotationStore) -> str:
+def champion_ref(store: AnnotationStore) -> str:
+    """The ref of the store's champion; the shipped model's where none was ever promoted."""
     champion = store.models.champion()
     return champion.ref if champion else ref_of(champion_folder(store))

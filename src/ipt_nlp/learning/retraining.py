@@ -43,7 +43,6 @@ class RetrainPlan:
         least_replay: tokens of the base corpus to one token of corrected sessions, at least.
         around: turns of context kept on each side of a corrected turn.
         correction_weight: what a corrected turn weighs against one of the base corpus.
-        audit_seed: by which the random audit was drawn; its turns are never learned from.
     """
 
     epochs: int = 4
@@ -55,7 +54,6 @@ class RetrainPlan:
     head_lr: float = 6e-4
     average_decay: float = 0.99
     correction_weight: float = 2.0
-    audit_seed: int = 0
     seed: int = 13
 
     @classmethod
@@ -123,29 +121,52 @@ def retrain(
         UsageError: there is nothing to learn from.
     """
     known, recipe = read_config(champion), recipe_of(champion)
-    heads = grown_heads(known.heads, codebook)
-    fresh = new_labels(known.heads, heads)
-    corrected = [excerpt for coded in learn for excerpt in excerpts(coded, plan.around)]
-    if not corrected:
-        raise UsageError("no correction to learn from. Review some turns first.")
-    count = _token_counter(known.base)
-    replayed, tokens = _replay(parts.train, corrected, plan, count)
-    items = [_item(t, heads, fresh, codebook.ref, recipe, plan.correction_weight) for t in corrected]
-    items += [_item(t, heads, fresh, codebook.ref, recipe, 1.0) for t in replayed]
-    tagger = grown(champion, heads, _odds(items, heads, fresh), codebook.ref, _next(known))
+    lessons = _lessons(known, recipe, learn, parts.train, codebook, plan)
+    tagger = grown(champion, lessons.heads, lessons.odds, codebook.ref, _next(known))
     started, work = time.monotonic(), out / ".work"
     report(0.02, "training")
-    train_on(tagger, items, _schedule(plan, recipe), work, lambda share: report(0.02 + 0.68 * share, "training"))
-    seconds = time.monotonic() - started
+    schedule = _schedule(plan, recipe)
+    train_on(tagger, lessons.items, schedule, work, lambda share: report(0.02 + 0.68 * share, "training"))
+    seconds = round(time.monotonic() - started, 1)
     report(0.71, "calibrating")
     fitted = recalibrate(tagger, parts.calibration, work)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
     _keep_codebook(codebook, out)
     shutil.rmtree(work, ignore_errors=True)
-    added = tuple(label for labels in fresh.values() for label in labels)
+    return Retrained(len(learn), lessons.turns, lessons.replayed, lessons.tokens, seconds, tuple(lessons.odds), fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lessons:
+    """What a challenger is trained on. ``odds``: of each new label; ``tokens``: of all epochs."""
+
+    heads: tuple[HeadGroup, ...]
+    items: list[TrainingTranscript]
+    odds: dict[str, float]
+    turns: int
+    replayed: int
+    tokens: int
+
+
+def _lessons(
+    known: TaggerConfig,
+    recipe: Recipe,
+    learn: Sequence[CodedTranscript],
+    base: Sequence[CodedTranscript],
+    codebook: Codebook,
+    plan: RetrainPlan,
+) -> _Lessons:
+    corrected = [excerpt for coded in learn for excerpt in excerpts(coded, plan.around)]
+    if not corrected:
+        raise UsageError("no correction to learn from. Review some turns first.")
+    heads = grown_heads(known.heads, codebook)
+    fresh = new_labels(known.heads, heads)
+    replayed, tokens = _replay(base, corrected, plan, _token_counter(known.base))
+    items = [_item(t, heads, fresh, codebook.ref, recipe, plan.correction_weight) for t in corrected]
+    items += [_item(t, heads, fresh, codebook.ref, recipe, 1.0) for t in replayed]
     turns, again = (sum(len(t.annotations) for t in part) for part in (corrected, replayed))
-    return Retrained(len(learn), turns, again, plan.epochs * tokens, round(seconds, 1), added, fitted)
+    return _Lessons(heads, items, _odds(items, heads, fresh), turns, again, plan.epochs * tokens)
 
 
 def excerpts(coded: CodedTranscript, around: int) -> Iterator[CodedTranscript]:

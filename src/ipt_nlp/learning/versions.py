@@ -66,6 +66,17 @@ def ensure_champion(store: AnnotationStore, actor: User) -> ModelVersion:
         return store.models.promote(actor, ref)
 
 
+def listed(store: AnnotationStore) -> tuple[ModelVersion, ...]:
+    """The models of a store; where none was ever promoted, the shipped one first, which is in use all the same."""
+    versions = store.models.list()
+    if any(version.status == "champion" for version in versions):
+        return versions
+    shipped = find_model(DEFAULT)
+    ref = ref_of(shipped)
+    in_use = ModelVersion(ref, "champion", _metrics(shipped), codebook_of(shipped).ref, "", "")
+    return in_use, *(version for version in versions if version.ref != ref)
+
+
 def find_ref(store: AnnotationStore, name: str) -> str:
     """The ref of the registered model that ``name`` stands for: its ref, or its name if only one is called so.
 

@@ -7,28 +7,40 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ipt_nlp.errors import IptNlpError, StoreError
 from ipt_nlp.learning.challenge import admit, challenge
-from ipt_nlp.learning.retag import retag
+from ipt_nlp.learning.retag import champion_ref, retag
 from ipt_nlp.learning.retraining import Report
 from ipt_nlp.learning.watch import CancelledError, Watch, this_worker
 from ipt_nlp.store import LOCAL, AnnotationStore
+from ipt_nlp.store.canonical import timestamp
 from ipt_nlp.store.values import Job, User
 
 RETRAIN, RETAG = "retrain", "retag"
 KINDS = (RETRAIN, RETAG)
 # A worker beats every two seconds.
 SILENT_S = 60.0
+# A worker needs some seconds until it takes its job; one that has waited for longer has lost it.
+PATIENCE_S = 30.0
+# Tagging anew that ends its worker each time is not begun for ever.
+MOST_TRIES = 3
 NICENESS = 5
 # The last write of a job, which gives its result.
 Settle = Callable[[], dict[str, Any]]
 Work = Callable[[AnnotationStore, Job, Report], Settle]
+# Store -> the worker that this process started last, and when.
+_started: dict[str, tuple[subprocess.Popen[bytes], float]] = {}
+_starting = threading.Lock()
 
 
 def start_retraining(store: AnnotationStore, actor: User, parameters: Mapping[str, Any] | None = None) -> Job:
@@ -84,6 +96,7 @@ def start_worker(store: AnnotationStore) -> int:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    _started[store.database.name] = process, time.monotonic()
     return process.pid
 
 
@@ -103,27 +116,49 @@ def work(store: AnnotationStore, also: Report | None = None) -> list[Job]:
 
 
 def fail_dead(store: AnnotationStore) -> None:
-    """Mark jobs whose worker is gone as failed: those on this machine at once, others after a minute of silence.
+    """Mark jobs whose worker is gone as failed, and start a worker for a job that waits and has none.
 
     Tagging anew is queued again: it goes on from where it was.
     """
+    again = _mark_dead(store)
+    before = timestamp(store.database.clock() - timedelta(seconds=PATIENCE_S))
+    active = [job for job in store.jobs.list() if job.kind in KINDS and job.state in ("queued", "running")]
+    if all(job.state == "queued" for job in active) and any(again or job.created_at < before for job in active):
+        with _starting:
+            if not _on_its_way(store, again=again):
+                start_worker(store)
+
+
+def _mark_dead(store: AnnotationStore) -> bool:
+    """Fail jobs of this machine at once, others after a minute of silence; returns whether tagging was queued again."""
     with store.transaction():
         gone = [job for job in store.jobs.list() if job.state == "running" and _gone(job.worker)]
         dead = [store.jobs.fail(job.job_id, job.worker, "the worker was ended before it was done") for job in gone]
         dead += store.jobs.fail_silent(SILENT_S)
-        if any(job.kind == RETAG for job in dead):
+        tries = len(list(takewhile(lambda job: job.state == "failed", store.jobs.list(RETAG))))
+        again = tries < MOST_TRIES and any(job.kind == RETAG and not job.cancel_requested for job in dead)
+        if again:
             store.jobs.create(LOCAL, RETAG)
+        return again
+
+
+def _on_its_way(store: AnnotationStore, *, again: bool) -> bool:
+    """Whether a worker that this process started has yet to take a job; asked often, it starts no more than needed."""
+    process, at = _started.get(store.database.name, (None, 0.0))
+    if process is None:
+        return False
+    return process.poll() is None or (not again and time.monotonic() - at < PATIENCE_S)
 
 
 def _queued(store: AnnotationStore, actor: User, kind: str, parameters: Mapping[str, Any] | None) -> Job:
-    fail_dead(store)
+    _mark_dead(store)
     with store.transaction():
         active = (job for job in store.jobs.list(kind) if job.state in ("queued", "running"))
         return next(active, None) or store.jobs.create(actor, kind, parameters)
 
 
 def _claim(store: AnnotationStore) -> Job | None:
-    fail_dead(store)
+    _mark_dead(store)
     with store.transaction():
         # Two at once would only slow each other down; the one that is running takes the next when it is done.
         if any(job.state == "running" and job.kind in KINDS for job in store.jobs.list()):
@@ -150,7 +185,11 @@ def _do(store: AnnotationStore, job: Job, also: Report | None) -> Job:
 def _finished(store: AnnotationStore, job: Job, settle: Settle) -> Job:
     """Write what the work came to and that it is done, together or not at all."""
     with store.transaction():
-        return store.jobs.finish(job.job_id, job.worker, settle())
+        done = store.jobs.finish(job.job_id, job.worker, settle())
+        # Whoever promoted a model during the last transcript was told that this job would tag with it.
+        if job.kind == RETAG and done.result["model"] != champion_ref(store):
+            store.jobs.create(LOCAL, RETAG)
+        return done
 
 
 def _end(store: AnnotationStore, job: Job, end: Callable[[], Job]) -> Job:

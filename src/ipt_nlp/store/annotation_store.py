@@ -22,7 +22,7 @@ from ipt_nlp.store.search import Search
 from ipt_nlp.store.sign_ins import SignIns
 from ipt_nlp.store.transcripts import Transcripts
 from ipt_nlp.store.users import Users
-from ipt_nlp.store.values import Problem, ReviewedTranscript
+from ipt_nlp.store.values import LOCAL, Problem, ReviewedTranscript, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,13 @@ class AnnotationStore:
         with self.database.reading() as connection:
             return verify.problems(connection)
 
-    def backup(self, path: Path | str) -> Backup:
+    def backup(self, path: Path | str, actor: User = LOCAL) -> Backup:
         """Write a backup that any empty store can restore, on either database."""
-        return backup.write(self.database, Path(path))
+        return backup.write(self.database, actor, Path(path))
 
-    def restore(self, path: Path | str) -> Backup:
+    def restore(self, path: Path | str, actor: User = LOCAL) -> Backup:
         """Fill this empty store from a backup."""
-        return backup.read(self.database, Path(path))
+        return backup.read(self.database, actor, Path(path))
 
     def migrate(self) -> tuple[str | None, str]:
         """Bring the schema up to date; the versions before (None: there was none) and after."""

@@ -17,6 +17,8 @@ from ipt_nlp.errors import StoreError
 from ipt_nlp.store import audit, schema
 from ipt_nlp.store.canonical import to_json
 from ipt_nlp.store.database import Database
+from ipt_nlp.store.permissions import authorise
+from ipt_nlp.store.values import User
 from ipt_nlp.store.verify import problems
 
 FORMAT = "ipt-nlp-backup-1"
@@ -34,14 +36,17 @@ class Backup:
     head: str
 
 
-def write(database: Database, path: Path) -> Backup:
+def write(database: Database, actor: User, path: Path) -> Backup:
     """Write everything, as it is at one moment, to a new file that only its owner can read.
 
     It holds client text and password hashes: keep it as safe as the store.
 
     Raises:
+        RoleError: ``actor`` may not take the store away.
         StoreError: the file exists already, or cannot be written.
     """
+    with database.reading() as connection:
+        authorise(connection, actor, "store.backup")
     part = path.with_name(path.name + ".part")
     if path.exists():
         raise StoreError(f"{path} exists already. Choose another name for the backup.")
@@ -77,14 +82,16 @@ def _write(connection: Connection, archive: ZipFile, path: Path) -> Backup:
     return Backup(path, sum(table["rows"] for table in tables.values()), head)
 
 
-def read(database: Database, path: Path) -> Backup:
+def read(database: Database, actor: User, path: Path) -> Backup:
     """Fill an empty store from a backup, all of it or nothing, and verify what came out.
 
     Raises:
+        RoleError: ``actor`` may not fill it.
         StoreError: the store is not empty, or the file is no sound backup of this version.
     """
     try:
         with ZipFile(path) as archive, database.transaction() as t:
+            authorise(t.connection, actor, "store.restore")
             manifest = _manifest(archive, path)
             _require_empty(t.connection, database.name)
             rows = sum(_fill(t.connection, archive, table, manifest, path) for table in TABLES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from ipt_nlp.annotation import Annotation
+from ipt_nlp.annotation import Annotation, Mode
 from ipt_nlp.store.canonical import tuples, utterance_id_of
 from ipt_nlp.store.database import Database
 from ipt_nlp.store.events import newest_events
@@ -40,7 +41,9 @@ def _reviewed(connection: Connection, transcript_id: str) -> ReviewedTranscript:
         adjudications.c.transcript_id == transcript_id, adjudications.c.adjudication_id.in_(newest)
     )
     found = [_coded(row) for row in connection.execute(coded)]
-    found += [_adjudicated(row) for row in connection.execute(decisions)]
+    codings = select(events.c.event_id, events.c.coder, events.c.mode).where(events.c.transcript_id == transcript_id)
+    made = {row.event_id: (row.coder, row.mode) for row in connection.execute(codings)}
+    found += [_adjudicated(row, made) for row in connection.execute(decisions)]
     found.sort(key=lambda a: (order[a.utterance_id], a.adjudicated, a.coder))
     details = all_details(connection, transcript_id).get(transcript_id, SessionDetails())
     return ReviewedTranscript(transcript, details, tuple(found))
@@ -60,15 +63,21 @@ def _coded(row: Row[Any]) -> Annotation:
     )
 
 
-def _adjudicated(row: Row[Any]) -> Annotation:
+def _adjudicated(row: Row[Any], made: Mapping[int, tuple[str, Mode]]) -> Annotation:
     return Annotation(
         transcript_id=row.transcript_id,
         utterance_id=utterance_id_of(row.utterance_id),
         coder=row.adjudicator,
         labels=tuples(row.labels),
         sure=row.confidence != "low",
-        mode="assisted",
+        mode=_mode([made[number] for number in json.loads(row.events)]),
         coded_at=row.created_at,
         adjudicated=True,
         codebook=row.codebook,
     )
+
+
+def _mode(codings: Sequence[tuple[str, Mode]]) -> Mode:
+    """Blind, if it was decided between people of whom none had seen a suggestion. A model has no event to name."""
+    people = {coder for coder, _ in codings}
+    return "blind" if len(people) > 1 and all(mode == "blind" for _, mode in codings) else "assisted"

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from ipt_nlp.errors import StoreError
 from ipt_nlp.store import audit
@@ -36,14 +36,7 @@ class Adjudications:
         with self.database.transaction() as t:
             authorise(t.connection, actor, "adjudication.append")
             key = require_utterances(t.connection, decision.transcript_id, [decision.utterance_id])[0]
-            column = events.c
-            known = select(func.count()).where(
-                column.event_id.in_(decision.events),
-                column.transcript_id == decision.transcript_id,
-                column.utterance_id == key,
-            )
-            if t.connection.scalar(known) != len(set(decision.events)):
-                raise StoreError(f"{where}: the events that the decision names are not all events on it.")
+            _require_events(t.connection, decision, key, where)
             row = {
                 "transcript_id": decision.transcript_id,
                 "utterance_id": key,
@@ -127,6 +120,17 @@ def adjudication_of(row: Row[Any]) -> Adjudication:
         events=tuple(json.loads(row.events)),
     )
     return Adjudication(row.adjudication_id, row.adjudicator, decision, row.created_at)
+
+
+def _require_events(connection: Connection, decision: NewAdjudication, key: str, where: str) -> None:
+    column = events.c
+    known = select(func.count()).where(
+        column.event_id.in_(decision.events),
+        column.transcript_id == decision.transcript_id,
+        column.utterance_id == key,
+    )
+    if connection.scalar(known) != len(set(decision.events)):
+        raise StoreError(f"{where}: the events that the decision names are not all events on it.")
 
 
 def _one_of(value: str, allowed: tuple[str, ...], where: str) -> None:

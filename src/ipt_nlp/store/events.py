@@ -13,7 +13,7 @@ from ipt_nlp.store import audit
 from ipt_nlp.store.canonical import finite, storable, to_json, tuples, utterance_id_of
 from ipt_nlp.store.database import Database, Transaction
 from ipt_nlp.store.permissions import authorise
-from ipt_nlp.store.schema import events, models
+from ipt_nlp.store.schema import events
 from ipt_nlp.store.transcripts import require, require_utterances
 from ipt_nlp.store.values import CODING_ACTIONS, Action, AnnotationEvent, NewEvent, User
 from ipt_nlp.transcript import UtteranceId
@@ -103,19 +103,6 @@ class Events:
         query = select(events.c.coder, func.count().label("events")).group_by(events.c.coder).order_by(events.c.coder)
         with self.database.reading() as connection:
             return {row.coder: row.events for row in connection.execute(query)}
-
-    def since_model(self, ref: str) -> tuple[AnnotationEvent, ...]:
-        """Events of all coders since a model was registered, oldest first.
-
-        Raises:
-            StoreError: no model was registered as ``ref``.
-        """
-        registered = select(func.max(models.c.after_event)).where(models.c.ref == ref, models.c.action == "register")
-        with self.database.reading() as connection:
-            after = connection.scalar(registered)
-        if after is None:
-            raise StoreError(f"no model {ref!r} is registered in the store.")
-        return self._events(select(events).where(events.c.event_id > after))
 
     def _events(self, query: Select[Any]) -> tuple[AnnotationEvent, ...]:
         with self.database.reading() as connection:

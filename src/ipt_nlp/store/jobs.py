@@ -57,13 +57,7 @@ class Jobs:
         with self.database.transaction() as t:
             query = select(jobs).where(jobs.c.kind.in_(kinds), jobs.c.state == "queued").order_by(jobs.c.job_id)
             row = t.connection.execute(query.limit(1)).one_or_none()
-            return None if row is None else _start(t, row.job_id, worker, "job.claim")
-
-    def take_over(self, worker: str, kinds: Collection[str], stale_s: float = STALE_S) -> Job | None:
-        """Give a running job whose worker has been silent for ``stale_s`` seconds to ``worker``, if there is one."""
-        with self.database.transaction() as t:
-            row = next((row for row in _silent(t, self.database, stale_s) if row.kind in kinds), None)
-            return None if row is None else _start(t, row.job_id, worker, "job.take_over")
+            return None if row is None else _start(t, row.job_id, worker)
 
     def fail_silent(self, stale_s: float = STALE_S) -> tuple[Job, ...]:
         """Mark running jobs whose workers have been silent for ``stale_s`` seconds as failed, and return them."""
@@ -149,9 +143,9 @@ def _silent(t: Transaction, database: Database, stale_s: float) -> list[Row[Any]
     return list(t.connection.execute(query.order_by(jobs.c.job_id)))
 
 
-def _start(t: Transaction, job_id: int, worker: str, what: str) -> Job:
+def _start(t: Transaction, job_id: int, worker: str) -> Job:
     values = {"state": "running", "worker": storable(worker, "the name of a worker"), "heartbeat_at": t.now}
-    return _change(t, job_id, values, _signed(worker), what)
+    return _change(t, job_id, values, _signed(worker), "job.claim")
 
 
 def _change(t: Transaction, job_id: int, values: dict[str, Any], who: str, what: str) -> Job:

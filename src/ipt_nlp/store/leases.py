@@ -14,11 +14,10 @@ from ipt_nlp.store import audit
 from ipt_nlp.store.canonical import storable, timestamp, utterance_id_of
 from ipt_nlp.store.database import Database, Transaction
 from ipt_nlp.store.permissions import authorise
-from ipt_nlp.store.schema import assignments, queues
+from ipt_nlp.store.schema import assignments
 from ipt_nlp.store.transcripts import require_utterances
 from ipt_nlp.store.values import Item, Lease, User
 
-SINGLE, DOUBLE = 1, 2
 Holders = dict[tuple[str, str], dict[str, Row[Any]]]
 
 
@@ -27,17 +26,6 @@ class Leases:
     """Who is working on what. A lease that has expired counts as given back."""
 
     database: Database
-
-    def define(self, actor: User, queue: str, *, double: bool) -> None:
-        """Say whether two coders may hold the same item of a queue. A queue nobody defined is single."""
-        storable(queue, "the name of a queue")
-        with self.database.transaction() as t:
-            authorise(t.connection, actor, "queue.define")
-            ids = {"queue": queue, "double": double}
-            if t.connection.scalar(select(queues.c.queue).where(queues.c.queue == queue)) is None:
-                audit.append(t, queues, {"queue": queue, "double": double}, actor.name, "queue.define", ids)
-            else:
-                audit.change(t, queues, queue, {"double": double}, actor.name, "queue.define", ids)
 
     def lease(self, actor: User, queue: str, items: Sequence[Item], minutes: float) -> tuple[Lease, ...]:
         """Lease those of ``items`` that are free, in their order; the ones ``actor`` holds already are renewed.
@@ -51,27 +39,15 @@ class Leases:
             until = self._until(minutes)
             _expire(t, queue)
             held = _held(t, queue)
-            room = DOUBLE if t.connection.scalar(select(queues.c.double).where(queues.c.queue == queue)) else SINGLE
             granted = []
             for transcript_id, utterance_id in dict.fromkeys(items):
                 key = require_utterances(t.connection, transcript_id, [utterance_id])[0]
                 holders = held.get((transcript_id, key), {})
                 if actor.name in holders:
                     granted.append(_prolong(t, actor, holders[actor.name], until))
-                elif len(holders) < room:
+                elif not holders:
                     granted.append(_grant(t, actor, queue, (transcript_id, key), until))
             return tuple(granted)
-
-    def renew(self, actor: User, leases: Sequence[int], minutes: float) -> tuple[Lease, ...]:
-        """Hold leases for longer.
-
-        Raises:
-            StoreError: one is not held by ``actor`` any more; none is renewed then.
-        """
-        with self.database.transaction() as t:
-            authorise(t.connection, actor, "lease.take")
-            until = self._until(minutes)
-            return tuple(_prolong(t, actor, _mine(t, actor, number), until) for number in leases)
 
     def release(self, actor: User, leases: Sequence[int]) -> None:
         """Give leases back; ones that have expired since are let be."""
@@ -147,13 +123,6 @@ def _grant(t: Transaction, actor: User, queue: str, item: tuple[str, str], until
 def _prolong(t: Transaction, actor: User, row: Row[Any], until: str) -> Lease:
     _change(t, actor.name, row, {"expires_at": until}, "lease.renew")
     return _lease(dict(row._mapping) | {"expires_at": until})
-
-
-def _mine(t: Transaction, actor: User, number: int) -> Row[Any]:
-    row = t.connection.execute(select(assignments).where(assignments.c.lease_id == number)).one_or_none()
-    if row is None or row.holder != actor.name or row.state != "open" or row.expires_at <= t.now:
-        raise StoreError(f"lease {number} is not held by {actor.name!r} any more. Lease the item again.")
-    return row
 
 
 def _change(t: Transaction, who: str, row: Row[Any], values: dict[str, str], what: str) -> None:

@@ -23,12 +23,13 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "event.read_others": _LEADING,
     "lease.take": _EVERYBODY,
     "lease.free": ("admin",),
-    "queue.define": _LEADING,
     "adjudication.append": _LEADING,
     "sign_off.append": ("supervisor", "admin"),
     "model.change": _RESEARCH,
     "job.create": _RESEARCH,
     "job.cancel": _RESEARCH,
+    "store.backup": ("admin",),
+    "store.restore": ("admin",),
 }
 
 

@@ -281,7 +281,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedTranscript:
-    """A transcript with what each coder says of its utterances now, and the adjudicated labels marked as such."""
+    """A transcript with what each coder says of its utterances now, and the adjudicated labels marked as such.
+
+    The mode of adjudicated labels is ``blind`` where they were decided between codings of at least two people, all made
+    without a suggestion; where one of the parties was a model, or is not known, it is ``assisted``.
+    """
 
     transcript: Transcript
     details: SessionDetails
