@@ -20,11 +20,11 @@ from tests.store.full import coded, unlocked
 
 @pytest.mark.parametrize("target", BACKENDS)
 def test_a_backup_restores_on_either_database(full: AnnotationStore, target: str, tmp_path: Path, clock: Clock) -> None:
-    made = full.backup(tmp_path / "b.zip")
+    made = full.backup(LOCAL, tmp_path / "b.zip")
     assert stat.S_IMODE((tmp_path / "b.zip").stat().st_mode) == 0o600
     place = new_url(target, tmp_path)
     copy = AnnotationStore.open(place, clock=clock)
-    restored = copy.restore(tmp_path / "b.zip")
+    restored = copy.restore(LOCAL, tmp_path / "b.zip")
     assert (restored.rows, restored.head) == (made.rows, made.head) == (restored.rows, full.audit.head())
     assert copy.verify() == []
     assert copy.audit.newest(1000) == full.audit.newest(1000)
@@ -42,13 +42,13 @@ def test_a_backup_restores_on_either_database(full: AnnotationStore, target: str
 def test_a_backup_does_not_overwrite_and_is_restored_into_nothing_but_an_empty_store(
     full: AnnotationStore, tmp_path: Path
 ) -> None:
-    full.backup(tmp_path / "b.zip")
+    full.backup(LOCAL, tmp_path / "b.zip")
     with pytest.raises(StoreError, match="exists already"):
-        full.backup(tmp_path / "b.zip")
+        full.backup(LOCAL, tmp_path / "b.zip")
     with pytest.raises(StoreError, match="not empty"):
-        full.restore(tmp_path / "b.zip")
+        full.restore(LOCAL, tmp_path / "b.zip")
     with pytest.raises(StoreError, match="cannot be written"):
-        full.backup(tmp_path / "nowhere" / "b.zip")
+        full.backup(LOCAL, tmp_path / "nowhere" / "b.zip")
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -70,7 +70,7 @@ def rewritten(source: Path, target: Path, **members: str) -> Path:
 
 def test_a_damaged_backup_leaves_the_store_empty(full: AnnotationStore, empty: AnnotationStore, tmp_path: Path) -> None:
     sound = tmp_path / "b.zip"
-    full.backup(sound)
+    full.backup(LOCAL, sound)
     (tmp_path / "cut.zip").write_bytes(sound.read_bytes()[:-200])
     manifest = json.loads(ZipFile(sound).read("manifest.json"))
     newer = rewritten(sound, tmp_path / "n.zip", manifest=json.dumps(manifest | {"revision": "9999"}))
@@ -82,18 +82,18 @@ def test_a_damaged_backup_leaves_the_store_empty(full: AnnotationStore, empty: A
         (tmp_path / "none.zip", "cannot be read"),
     ):
         with pytest.raises(StoreError, match=problem):
-            empty.restore(path)
+            empty.restore(LOCAL, path)
     assert empty.audit.head() == START
-    assert empty.restore(sound).head == full.audit.head()
+    assert empty.restore(LOCAL, sound).head == full.audit.head()
 
 
 def test_a_backup_of_a_tampered_store_is_not_restored(
     full: AnnotationStore, empty: AnnotationStore, url: str, tmp_path: Path
 ) -> None:
     unlocked(url, "annotations", "UPDATE annotations SET labels = '{}' WHERE event_id = 2")
-    full.backup(tmp_path / "b.zip")
+    full.backup(LOCAL, tmp_path / "b.zip")
     with pytest.raises(StoreError, match="not sound, first: annotations 2"):
-        empty.restore(tmp_path / "b.zip")
+        empty.restore(LOCAL, tmp_path / "b.zip")
     assert empty.transcripts.list() == ()
 
 
@@ -103,12 +103,12 @@ def test_the_store_is_taken_away_and_filled_by_those_who_may(
     roles: tuple[Role, ...] = ("supervisor", "researcher")
     for role in roles:
         with pytest.raises(RoleError, match="It is for: admin"):
-            full.backup(tmp_path / "b.zip", person(full, role, role))
+            full.backup(person(full, role, role), tmp_path / "b.zip")
     with pytest.raises(RoleError, match="'ann' is an annotator"):
-        full.backup(tmp_path / "b.zip", User("ann", "admin"))
+        full.backup(User("ann", "admin"), tmp_path / "b.zip")
     assert not list(tmp_path.glob("b.zip*"))
     ada = person(full, "ada", "admin")
-    full.backup(tmp_path / "b.zip", ada)
+    full.backup(ada, tmp_path / "b.zip")
     with pytest.raises(RoleError, match="no user of this store"):
-        empty.restore(tmp_path / "b.zip", ada)
-    assert empty.restore(tmp_path / "b.zip", LOCAL).head == full.audit.head()
+        empty.restore(ada, tmp_path / "b.zip")
+    assert empty.restore(LOCAL, tmp_path / "b.zip").head == full.audit.head()

@@ -77,9 +77,9 @@ def test_a_backup_goes_beside_the_store_and_nowhere_else(store: AnnotationStore)
     assert path.parent == admin.backup_folder(store)
     for name in ("", "../monday", "/etc/monday", ".hidden", "a\\b", "line\nbreak"):
         assert admin.backup_path(store, name) is None
-    assert admin.back_up(store, path).done
+    assert admin.back_up(store, LOCAL, path).done
     assert admin.backups(store) == [path]
-    assert "exists already" in admin.back_up(store, path).text
+    assert "exists already" in admin.back_up(store, LOCAL, path).text
     assert path.stat().st_mode & 0o077 == 0
     assert store.database.size() > 4096
 

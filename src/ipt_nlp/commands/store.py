@@ -74,7 +74,7 @@ def verify_store(url: str | None, *, as_json: bool) -> list[Problem]:
 def backup_store(path: Path, url: str | None, *, as_json: bool) -> Backup:
     """Write a backup."""
     with _opened(url, create=False) as store:
-        made = store.backup(path, LOCAL)
+        made = store.backup(LOCAL, path)
     _print_backup(made, "Written", as_json=as_json)
     return made
 
@@ -82,7 +82,7 @@ def backup_store(path: Path, url: str | None, *, as_json: bool) -> Backup:
 def restore_store(path: Path, url: str | None, *, as_json: bool) -> Backup:
     """Fill an empty store from a backup."""
     with _opened(url) as store:
-        restored = store.restore(path, LOCAL)
+        restored = store.restore(LOCAL, path)
     _print_backup(restored, "Restored", as_json=as_json)
     return restored
 

@@ -22,7 +22,7 @@ from ipt_nlp.store.search import Search
 from ipt_nlp.store.sign_ins import SignIns
 from ipt_nlp.store.transcripts import Transcripts
 from ipt_nlp.store.users import Users
-from ipt_nlp.store.values import LOCAL, Problem, ReviewedTranscript, User
+from ipt_nlp.store.values import Problem, ReviewedTranscript, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,11 @@ class AnnotationStore:
         with self.database.reading() as connection:
             return verify.problems(connection)
 
-    def backup(self, path: Path | str, actor: User = LOCAL) -> Backup:
+    def backup(self, actor: User, path: Path | str) -> Backup:
         """Write a backup that any empty store can restore, on either database."""
         return backup.write(self.database, actor, Path(path))
 
-    def restore(self, path: Path | str, actor: User = LOCAL) -> Backup:
+    def restore(self, actor: User, path: Path | str) -> Backup:
         """Fill this empty store from a backup."""
         return backup.read(self.database, actor, Path(path))
 

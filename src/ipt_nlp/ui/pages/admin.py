@@ -127,7 +127,7 @@ def backing_up() -> None:
     if two.button("Write the backup", type="primary", width="stretch"):
         path = backup_path(store(), name)
         wrong = Outcome("A plain name is needed, without slashes or a dot in front.", done=False)
-        told(back_up(store(), path) if path else wrong)
+        told(back_up(store(), actor(), path) if path else wrong)
     for path in backups(store()):
         saved(path)
     st.caption(f"Backups lie in {plain(str(backup_folder(store())))}.")

@@ -154,11 +154,11 @@ def backup_path(store: AnnotationStore, name: str) -> Path | None:
     return backup_folder(store) / f"{name}{SUFFIX}" if plain else None
 
 
-def back_up(store: AnnotationStore, path: Path) -> Outcome:
+def back_up(store: AnnotationStore, actor: User, path: Path) -> Outcome:
     """Write a backup."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        made = store.backup(path)
+        made = store.backup(actor, path)
     except StoreError as error:
         return Outcome(sentence(str(error)), done=False)
     return Outcome(f"{made.rows:,} rows in {path} ({size(path.stat().st_size)}).")

@@ -90,9 +90,9 @@ def balance(found: ToLearn, codebook: Codebook) -> dict[str, list[Any]]:
 
 
 def running(store: AnnotationStore) -> Job | None:
-    """The job that is going on or waits, if one does; one whose worker is gone is marked as failed first."""
+    """The job that is going on or waits, if one does; a worker that is gone is made up for first."""
     active = [job for job in store.jobs.list() if job.state in ACTIVE and job.kind in (RETRAIN, RETAG)]
-    if any(job.state == "running" for job in active):
+    if active:
         fail_dead(store)
         active = [job for job in store.jobs.list() if job.state in ACTIVE and job.kind in (RETRAIN, RETAG)]
     return min(active, key=lambda job: (job.state != "running", job.job_id), default=None)
