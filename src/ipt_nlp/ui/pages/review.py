@@ -22,11 +22,13 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
+from ipt_nlp.ui.state.presses import Board, handle, received
 from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
 from ipt_nlp.ui.state.turns import TurnView
 from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
+from ipt_nlp.ui.views.keyboard import keyboard, sent
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
 from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, store
 from ipt_nlp.ui.views.style import FOCUS
@@ -44,11 +46,30 @@ ROW_TWO: tuple[tuple[Command, str], ...] = (
 )
 
 
+def board() -> Board:
+    """What this window's browser and the server agree on."""
+    found: Board = st.session_state.setdefault("board", Board())
+    return found
+
+
 def pressed(desk: Desk, view: TurnView, what: Press, value: str | None = None) -> None:
-    """What every button does: act on the turn that was on the screen."""
+    """What every button does where the browser does not send its presses itself: act on the turn on the screen."""
     cursor: Cursor = st.session_state["cursor"]
     if cursor.item == (desk.transcript_id, view.utterance.utterance_id):
         st.session_state["cursor"] = press(desk, cursor, view, what, time.monotonic(), value)
+        board().view = None
+
+
+def took() -> None:
+    """Handle what the browser has sent. In a callback, which no other press can interrupt halfway."""
+    here, cursor = board(), st.session_state.get("cursor")
+    drawn = here.desk
+    if drawn is None or cursor is None:
+        return
+    presses = received(here, sent(), time.monotonic())
+    st.session_state["cursor"] = handle(
+        here, cursor, presses, lambda name: desk_for(actor(), drawn.queue, drawn.order, name, drawn.blind)
+    )
 
 
 def command(
@@ -152,6 +173,8 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
     view = current(desk, cursor)
     if not view.hidden:
         st.session_state["glimpsed"].add(cursor.item)
+    here = board()
+    here.draws(desk, cursor, view)
     name = shown_entry(desk, view, cursor)
     left, right = st.columns([TALK, CODES], gap="medium")
     with left:
@@ -169,11 +192,18 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
     if cursor.noting:
         st.session_state["cursor"] = cursor.written()
         write_note(desk, view)
+    keyboard(here, desk.material.codebook, took)
 
 
 def restart() -> None:
-    """Another session or queue: the cursor begins anew."""
-    st.session_state.pop("cursor", None)
+    """Another session or queue: the cursor begins anew, once what was pressed before has been handled."""
+    st.session_state["restart"] = True
+
+
+def restarted() -> None:
+    if st.session_state.pop("restart", False):
+        board().hold()
+        st.session_state.pop("cursor", None)
 
 
 def from_link(transcript_id: str) -> None:
@@ -184,10 +214,12 @@ def from_link(transcript_id: str) -> None:
         turns = desk.material.transcript.utterances
         wanted = turns[min(max(int(number), 1), len(turns)) - 1].utterance_id
         if wanted in desk.material.codable:
+            board().hold()
             st.session_state["cursor"] = arrive(desk, wanted, time.monotonic())
 
 
 def page() -> None:
+    restarted()
     names = store().search.transcript_ids()
     if not names:
         st.info("There is no session to review yet. Import one on the page Sessions.")
