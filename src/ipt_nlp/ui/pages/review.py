@@ -178,7 +178,7 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
     name = shown_entry(desk, view, cursor)
     left, right = st.columns([TALK, CODES], gap="medium")
     with left:
-        st.html(progress_text(progress(desk), view, cursor))
+        st.html(progress_text(progress(desk), view, cursor, here.screen))
         if cursor.conflict:
             st.html(conflict_html(cursor.conflict, desk.material.codebook))
             command(desk, view, "mine", "Save my version instead")

@@ -6,13 +6,15 @@ const TYPED_INTO = "input, textarea, select, iframe, [contenteditable=true]";
 const BUTTONS = "[class*='st-key-code_'] button, [class*='st-key-do_'] button";
 
 function begun() {
-  const desk = { number: 0, waiting: [], screen: 0, keys: {}, board: "", send: null };
+  const desk = { number: 0, waiting: [], keys: {}, board: "", send: null };
+  // What can be seen now: the turn is drawn before the last button is.
+  const drawn = () => Number(document.querySelector("[data-screen]")?.dataset.screen ?? 0);
   const pressed = (event, what) => {
     event.preventDefault();
-    event.stopImmediatePropagation();
+    event.stopPropagation();
     if (event.repeat && !REPEATED.includes(what[0])) return;
     desk.number += 1;
-    desk.waiting.push({ number: desk.number, screen: desk.screen, what, at: performance.now() });
+    desk.waiting.push({ number: desk.number, screen: drawn(), what, at: performance.now() });
     desk.send();
   };
   const named = (event) => {
@@ -36,9 +38,8 @@ function begun() {
 
 export default function ({ data, setStateValue }) {
   const desk = (window.iptDesk ??= begun());
-  if (desk.board !== data.board) Object.assign(desk, { board: data.board, waiting: [], screen: 0 });
+  if (desk.board !== data.board) Object.assign(desk, { board: data.board, waiting: [] });
   desk.keys = data.keys;
-  desk.screen = Math.max(desk.screen, data.screen);
   desk.waiting = desk.waiting.filter((press) => press.number > data.handled);
   const send = () =>
     setStateValue("presses", { board: desk.board, now: performance.now(), waiting: desk.waiting });

@@ -16,8 +16,8 @@ _MOUNT = st.components.v2.component("ipt_keyboard", js=Path(__file__).with_name(
 
 
 def keyboard(board: Board, codebook: Codebook, on_presses: Callable[[], None]) -> None:
-    """Say how far the server is and what is drawn. It comes after all else, so that what is drawn can be seen."""
-    said = {"board": board.name, "handled": board.handled, "screen": board.screen, "keys": key_map(codebook)}
+    """Say how far the server is with the presses of this window."""
+    said = {"board": board.name, "handled": board.handled, "keys": key_map(codebook)}
     _MOUNT(key=KEY, data=said, on_presses_change=on_presses)
 
 
