@@ -24,7 +24,8 @@ def progress_text(done: Progress, view: TurnView, cursor: Cursor, screen: int) -
         f' <span class="ipt-notice {cursor.notice.kind}">{escape(cursor.notice.text)}</span>' if cursor.notice else ""
     )
     return (
-        f'<div class="ipt ipt-progress" data-screen="{screen}"><span class="ipt-bar"><i style="width:{share}%"></i></span>'
+        f'<div class="ipt ipt-progress" data-screen="{screen}">'
+        f'<span class="ipt-bar"><i style="width:{share}%"></i></span>'
         f"<span>{done.coded} of {done.turns} coded{skipped} · turn {view.place + 1}: {saved}</span>{notice}</div>"
     )
 
