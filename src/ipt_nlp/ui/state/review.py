@@ -139,7 +139,7 @@ def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
 
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
-        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item)
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
         return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
@@ -157,9 +157,12 @@ def _insist(desk: Desk, cursor: Cursor, view: TurnView, now: float) -> Cursor:
 
 
 def undo(desk: Desk, cursor: Cursor, now: float) -> Cursor:
-    """Take back the coder's last event that still stands, on this session or those the queue led through; go there."""
+    """Take back the coder's last event that still stands, on this session or in a shared queue on any; go there.
+
+    Which sessions a queue has led through only the store still knows after a refresh.
+    """
     store, name = desk.store, desk.actor.name
-    sessions = {desk.transcript_id, *(transcript_id for transcript_id, _ in cursor.trail)}
+    sessions = {desk.transcript_id} if desk.queue.order is None else store.search.transcript_ids()
     found = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
     last = max(found, key=lambda event: event.event_id, default=None)
     if last is None:
