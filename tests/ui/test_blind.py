@@ -15,6 +15,7 @@ from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.transcript import Transcript, Utterance
 from ipt_nlp.ui import REVIEW
+from ipt_nlp.ui.state.admin import held
 from ipt_nlp.ui.state.agreement import Verdict, decide, disagreements, options, without_kept_back
 from ipt_nlp.ui.state.blind import always_blind, kept_back, stage_of
 from ipt_nlp.ui.state.desk import Desk, arrive, current, open_desk
@@ -226,3 +227,12 @@ def test_a_look_at_the_suggestions_cannot_be_taken_back_by_the_switch(own: Annot
     assert "Suggested codes" not in block(page)
     page.button(key="code_clarification").click().run()
     assert own.events.current("s01", "local")[TURN].mode == "assisted"
+
+
+def test_a_look_at_the_suggestions_is_not_forgotten_by_a_refresh(own: AnnotationStore) -> None:
+    assert "Suggested codes" in block(opened())
+    again = opened(assisted=False)
+    assert "Suggested codes" not in block(again)
+    again.button(key="code_clarification").click().run()
+    assert own.events.current("s01", "local")[TURN].mode == "assisted"
+    assert held(own) == ()

@@ -22,6 +22,7 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
+from ipt_nlp.ui.state.glimpses import glimpse, glimpsed
 from ipt_nlp.ui.state.presses import Board, handle, received
 from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
@@ -137,10 +138,19 @@ def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str,
     """The desk, with what is new since the last press."""
     known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
-    glimpsed = st.session_state.setdefault("glimpsed", set())
     return open_desk(
-        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=glimpsed
+        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=seen(who)
     )
+
+
+def seen(who: User) -> set[Item]:
+    """The turns whose suggestions the coder has had in view, read once in a window and added to from there."""
+    key = ("glimpsed", store().database.name, who.name)
+    if st.session_state.get("glimpsed_by") != key:
+        st.session_state["glimpsed"] = glimpsed(store(), who)
+        st.session_state["glimpsed_by"] = key
+    found: set[Item] = st.session_state["glimpsed"]
+    return found
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
@@ -171,8 +181,7 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
-    if not view.hidden:
-        st.session_state["glimpsed"].add(cursor.item)
+    glimpse(store(), desk.actor, seen(desk.actor), cursor.item, view)
     here = board()
     here.draws(desk, cursor, view)
     name = shown_entry(desk, view, cursor)
