@@ -172,3 +172,9 @@ def test_fast_clicks_count_like_keys(page: Any, home: Path) -> None:
     }""")
     page.wait_for_selector(".ipt-flag")
     assert saved(home, "fast") == [*before, (4, "change"), (4, "change"), (4, "flag")]
+
+
+def test_no_turn_is_in_the_log(home: Path) -> None:
+    log = (home / "app.log").read_text("utf-8")
+    assert "Local URL" in log or "URL:" in log
+    assert not [text for text in (*HOSTILE, "what did Nell say") if text.strip() in log]
