@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
@@ -15,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.ui import CODEBOOK, PAGES, REVIEW, SEARCH
-from ipt_nlp.ui.state.people import OLDEST_AUTHLIB, no_authlib
+from ipt_nlp.ui.state.people import FIRST_ADMIN, OLDEST_AUTHLIB, no_authlib
 from tests.ui.conftest import PASSWORD, fill, transcript
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,6 +152,44 @@ def test_an_identity_provider_without_its_package_is_said(store: AnnotationStore
         assert "pip install 'ipt-nlp[oidc]'" in page.error[0].value.replace("\\", "")
     else:
         assert page.button[0].label == "Sign in with your organisation"
+
+
+def test_an_identity_provider_before_the_first_admin_says_how_to_make_one(store: AnnotationStore) -> None:
+    page = app()
+    page.secrets["auth"] = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "s" * 32}
+    page.user = {"is_logged_in": False}
+    page.run()
+    assert not page.exception
+    assert "has no users yet" in page.error[0].value
+    assert page.code[0].value == FIRST_ADMIN
+    subprocess.run(shlex.split(FIRST_ADMIN.replace("python", sys.executable, 1)), check=True)
+    assert store.users.list()[0].role == "admin"
+    page.run()
+    assert not page.code
+
+
+def test_the_example_gives_no_right_over_ones_own_codebook(store: AnnotationStore) -> None:
+    store.users.add(LOCAL, "ann", "annotator", PASSWORD)
+    store.users.add(LOCAL, "sue", "supervisor", PASSWORD)
+    for name, may in (("ann", False), ("sue", True)):
+        page = AppTest.from_file(str(CODEBOOK.file), default_timeout=300)
+        page.session_state["signed_in"], page.session_state["example"] = name, True
+        page.run()
+        assert not page.exception
+        assert ("Add a code" in [tab.label for tab in page.tabs]) is may
+
+
+def test_a_code_is_added_on_the_page(store: AnnotationStore) -> None:
+    page = app().run()
+    page.switch_page(str(CODEBOOK.file)).run()
+    next(t for t in page.text_input if t.label == "Title").set_value("Says more")
+    next(t for t in page.text_area if t.label == "Definition").set_value("Asks for more.")
+    next(t for t in page.text_area if t.label.startswith("Cue phrases")).set_value("and more")
+    next(b for b in page.button if b.label == "Add the code").click().run()
+    assert not page.exception
+    assert "Says more is added" in page.success[0].value.replace("\\", "")
+    assert "Says more" in page.selectbox[0].options
+    assert ("says_more", 14, 22) in store.predictions.newest("s01")[0].cues
 
 
 def test_the_extra_asks_for_what_streamlit_asks_for() -> None:

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
+from ipt_nlp.ui.keys import label_keys
 
+KEYS = label_keys(Codebook.load("ipt"))
 HOSTILE = [
     "<script>document.title = 'owned'</script> said plainly",
     "<img src=x onerror=\"document.title='owned'\"> and </div></div><h1>big</h1>",
@@ -112,3 +115,66 @@ def test_hostile_text_shows_as_text(page: Any, url: str) -> None:
             press(page, "ArrowRight")
     assert page.title() != "owned"
     assert page.locator(".ipt h1, .ipt script, .ipt img, .ipt a").count() == 0
+
+
+def test_whoever_types_fast_loses_no_key(page: Any, home: Path, url: str) -> None:
+    from browsing import settled
+
+    page.goto(url)
+    settled(page)
+    bring_in(page, "fast.jsonl", lines([f"Turn {n}: and what did Nell say?" for n in range(12)], "fast"))
+    page.goto(f"{url}/review?session=fast&assisted=false")
+    settled(page)
+    turns = [("exploration", "clarification"), ("role_dispute", "grief"), ("exploration", "advice")]
+    for one, other in turns:
+        for label in (one, other, one):
+            page.keyboard.press(KEYS[label].lower())
+        page.keyboard.press("Enter")
+    page.wait_for_selector(".ipt-progress:has-text('turn 4: not saved')")
+    store = AnnotationStore.open(home / "store.db")
+    said = [
+        (e.utterance_id, e.action, {x for given in (e.labels or {}).values() for x in given})
+        for e in store.events.of_coder("fast", "local")
+    ]
+    assert said == [
+        (turn, action, labels)
+        for turn, (one, other) in enumerate(turns)
+        for action, labels in (
+            ("change", {one}), ("change", {one, other}), ("change", {other}), ("accept", {other}),
+        )
+    ]  # fmt: skip
+
+
+def test_enter_held_down_or_pressed_twice_codes_nothing_unseen(page: Any, home: Path) -> None:
+    from browsing import settled
+
+    settled(page)
+    before = saved(home, "fast")
+    page.keyboard.press(KEYS["grief"].lower())
+    page.keyboard.down("Enter")
+    for _ in range(5):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".ipt-notice:has-text('before this turn could be seen')")
+    assert saved(home, "fast") == [*before, (3, "change"), (3, "accept")]
+
+
+def test_fast_clicks_count_like_keys(page: Any, home: Path) -> None:
+    from browsing import settled
+
+    settled(page)
+    before = saved(home, "fast")
+    page.wait_for_selector(".ipt-progress:has-text('turn 5: not saved')")
+    page.evaluate("""() => {
+      for (const name of ['code_exploration', 'code_advice', 'do_flag'])
+        document.querySelector(`.st-key-${name} button`).click();
+    }""")
+    page.wait_for_selector(".ipt-flag")
+    assert saved(home, "fast") == [*before, (4, "change"), (4, "change"), (4, "flag")]
+
+
+def test_no_turn_is_in_the_log(home: Path) -> None:
+    log = (home / "app.log").read_text("utf-8")
+    assert "Local URL" in log or "URL:" in log
+    assert not [text for text in (*HOSTILE, "what did Nell say") if text.strip() in log]

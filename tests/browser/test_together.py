@@ -92,8 +92,8 @@ def sign_in_again(page: Any, name: str) -> None:
     settled(page)
 
 
-def code_blind(page: Any, name: str) -> None:
-    """Code the session without suggestions, looking on each turn at what the page shows."""
+def code_blind(page: Any, name: str) -> Iterator[int]:
+    """Code the session without suggestions, looking on each turn at what the page shows; yields after each turn."""
     from browsing import press, settled
 
     page.get_by_role("link", name="Review").click()
@@ -121,6 +121,7 @@ def code_blind(page: Any, name: str) -> None:
             settled(page)
             page.keyboard.press("Enter")
             page.wait_for_selector(".ipt-progress:has-text('Every turn of this session is coded')")
+        yield turn
 
 
 def sees_nothing_of_others(page: Any, name: str) -> None:
@@ -133,10 +134,11 @@ def sees_nothing_of_others(page: Any, name: str) -> None:
 def test_two_people_code_the_same_turns_without_seeing_each_other(browser: Any, url: str, project: Path) -> None:
     from browsing import settled, signed_in
 
-    for name in ("ann", "ben"):
-        page = signed_in(browser, url, name, PASSWORD)
-        assert page.get_by_role("link", name="Agreement").count() == 0
-        code_blind(page, name)
+    pages = {name: signed_in(browser, url, name, PASSWORD) for name in ("ann", "ben")}
+    assert not [page for page in pages.values() if page.get_by_role("link", name="Agreement").count()]
+    for ann, ben in zip(*(code_blind(page, name) for name, page in pages.items()), strict=True):
+        assert ann == ben
+    for name, page in pages.items():
         page.get_by_role("link", name="Search").click()
         page.wait_for_selector("text=Select one to open it")
         settled(page)
@@ -224,3 +226,7 @@ def test_a_model_is_retrained_promoted_and_rolled_back_by_clicks(browser: Any, u
     assert store.verify() == []
     store.close()
     page.context.close()
+
+
+def test_no_turn_is_in_the_log(home: Path) -> None:
+    assert not [text for text in (ASKED, ANSWERED) if text in (home / "app.log").read_text("utf-8")]

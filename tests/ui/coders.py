@@ -22,6 +22,7 @@ def code(
     *labels: str,
     seconds: float = 6.0,
     assisted: bool = False,
+    saved: bool = False,
 ) -> AnnotationEvent:
     """What a coder says of a turn: techniques of the therapist's turns, themes of all."""
     known = {"techniques": ("exploration", "clarification"), "themes": ("role_dispute", "grief")}
@@ -32,7 +33,7 @@ def code(
         NewEvent(
             transcript_id=session,
             utterance_id=turn,
-            action="change",
+            action="accept" if saved else "change",
             labels={group: tuple(x for x in labels if x in known[group]) for group in groups},
             mode="assisted" if assisted else "blind",
             codebook="ipt@1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,14 @@ from streamlit.testing.v1 import AppTest
 from ipt_nlp.agreement.tables import codings, comparisons
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.store.search import Query
+from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.transcript import Transcript, Utterance
 from ipt_nlp.ui import REVIEW
-from ipt_nlp.ui.state.agreement import Verdict, decide, disagreements, options
+from ipt_nlp.ui.state.admin import held
+from ipt_nlp.ui.state.agreement import Verdict, decide, disagreements, options, without_kept_back
 from ipt_nlp.ui.state.blind import always_blind, kept_back, stage_of
 from ipt_nlp.ui.state.desk import Desk, arrive, current, open_desk
+from ipt_nlp.ui.state.manual import examples
 from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.state.review import press
 from ipt_nlp.ui.state.search import found
@@ -96,19 +98,50 @@ def test_no_queue_shows_a_turn_of_the_audit(store: AnnotationStore) -> None:
             pressed(at, "accept", turn=turn)
 
 
-def test_annotators_find_no_suggestion_elsewhere(store: AnnotationStore) -> None:
+def items(hits: Iterable[Hit]) -> dict[tuple[str, object], Hit]:
+    return {(hit.transcript_id, hit.utterance_id): hit for hit in hits}
+
+
+@pytest.mark.parametrize("role", ["annotator", "supervisor", "researcher", "admin", "local"])
+def test_nobody_finds_a_suggestion_elsewhere_that_is_kept_back(store: AnnotationStore, role: str) -> None:
     fill(store, transcript("long", 200))
-    ann = person(store, "ann")
-    code(store, ann, "long", int(AUDIT[1]), "exploration")
-    code(store, ann, *FREE, "exploration")
-    shown = {(hit.transcript_id, hit.utterance_id): hit.labels for hit in found(store, ann, Query())}
-    assert shown[AUDIT] == shown[FREE] == {}
-    assert {(h.transcript_id, h.utterance_id) for h in found(store, ann, Query(label="exploration"))}.isdisjoint(
-        {AUDIT, FREE}
-    )
-    free = [n for n in open_turns() if n % 2 == 0]
-    page, whole = (reading_page(store, who, material(store)) for who in (ann, LOCAL))
-    assert 0 < whole.count("<mark") - page.count("<mark") <= 12 - len(free)
+    who = LOCAL if role == "local" else person(store, "ann", role)  # type: ignore[arg-type]
+    begun = ("long", next(n for n in range(0, 200, 2) if not always_blind(("long", n))))
+    code(store, who, *begun, "exploration")
+    for _ in range(2):
+        shown = items(found(store, who, Query()))
+        assert shown[AUDIT].labels == shown[begun].labels == {}
+        assert items(found(store, who, Query(label="exploration"))).keys().isdisjoint({AUDIT, begun})
+        assert items(examples(store, who, "clarification", most=200)).keys().isdisjoint({AUDIT})
+        page = reading_page(store, who, material(store, "long"))
+        open_ones = [n for n in range(200) if not always_blind(("long", n)) and n != begun[1]]
+        assert page.count("<mark") == len(open_ones)
+        code(store, who, *AUDIT, "exploration", saved=True)
+
+
+def test_a_leader_sees_others_on_a_turn_of_the_audit_once_they_have_coded_it(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 200))
+    ann, sue = person(store, "ann"), person(store, "sue", "supervisor")
+    code(store, ann, *AUDIT, "clarification", saved=True)
+    code(store, ann, *FREE, "clarification", saved=True)
+    asked = Query(coder="ann", label="clarification")
+    assert items(found(store, sue, asked)).keys() == {FREE}
+    code(store, sue, *AUDIT, "exploration")
+    assert items(found(store, sue, asked)).keys() == {FREE}
+    code(store, sue, *AUDIT, "exploration", saved=True)
+    assert items(found(store, sue, asked)).keys() == {FREE, AUDIT}
+    assert items(found(store, sue, Query()))[AUDIT].labels == {}
+
+
+def test_where_coders_and_model_differ_no_turn_of_the_audit_comes(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 200))
+    ann, sue = person(store, "ann"), person(store, "sue", "supervisor")
+    for item in (AUDIT, FREE):
+        code(store, ann, *item, "clarification", saved=True)
+    both = codings(store, sue)
+    differing = disagreements(both, comparisons(both, Codebook.load("ipt"), "model")[0])
+    assert {turn.item for turn in differing} == {AUDIT, FREE}
+    assert {turn.item for turn in without_kept_back(store, sue, differing)} == {FREE}
 
 
 def test_a_frozen_session_is_coded_blind(store: AnnotationStore) -> None:
@@ -194,3 +227,12 @@ def test_a_look_at_the_suggestions_cannot_be_taken_back_by_the_switch(own: Annot
     assert "Suggested codes" not in block(page)
     page.button(key="code_clarification").click().run()
     assert own.events.current("s01", "local")[TURN].mode == "assisted"
+
+
+def test_a_look_at_the_suggestions_is_not_forgotten_by_a_refresh(own: AnnotationStore) -> None:
+    assert "Suggested codes" in block(opened())
+    again = opened(assisted=False)
+    assert "Suggested codes" not in block(again)
+    again.button(key="code_clarification").click().run()
+    assert own.events.current("s01", "local")[TURN].mode == "assisted"
+    assert held(own) == ()

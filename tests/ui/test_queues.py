@@ -73,6 +73,31 @@ def test_back_returns_to_the_item_before(store: AnnotationStore) -> None:
     assert press(at, cursor, current(at, cursor), "undo", 20).item == first
 
 
+def test_forward_comes_to_every_item_before_any_comes_again(store: AnnotationStore) -> None:
+    assert QUEUE.order is not None
+    order = QUEUE.order(store, LOCAL)
+    first = next_item(store, LOCAL, QUEUE, order, None)
+    assert first is not None
+    at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
+    cursor, seen = arrive(at, first, 0), [first]
+    for step in range(1, 12):
+        cursor = press(at, cursor, current(at, cursor), "next", step)
+        seen.append(cursor.item)
+    assert sorted(seen, key=str) == sorted(order, key=str)
+    assert press(at, cursor, current(at, cursor), "next", 20).item == first
+
+
+def test_undo_after_a_refresh_takes_back_what_was_coded_last(store: AnnotationStore) -> None:
+    fill(store, transcript("s02"))
+    code(store, LOCAL, "s01", 1, "grief")
+    code(store, LOCAL, "s02", 3, "grief")
+    at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=[("s01", 5)])
+    cursor = arrive(at, ("s01", 5), 0)
+    undone = press(at, cursor, current(at, cursor), "undo", 10)
+    assert undone.item == ("s02", 3)
+    assert store.events.current("s01", "local")[1].labels is not None
+
+
 @pytest.mark.parametrize("strategy", ["mixed", "least_certain", "rare_codes"])
 def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: str) -> None:
     store.events.append(

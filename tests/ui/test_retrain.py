@@ -55,6 +55,18 @@ def test_turns_to_learn_from_are_counted_and_the_audit_kept_apart(store: Annotat
     assert (retrain.to_learn(store).new, retrain.to_learn(store).changed) == (1, 1)
 
 
+def test_what_was_coded_while_a_training_ran_is_new(store: AnnotationStore) -> None:
+    ann, _ = two_coders(store)
+    job = store.jobs.create(LOCAL, retrain.RETRAIN)
+    store.jobs.claim("w1", [retrain.RETRAIN])
+    turn = next((name, n) for name in SESSIONS for n in range(TURNS) if not is_blind((name, n), seed=0))
+    code(store, ann, *turn, "grief")
+    registered(store)
+    store.jobs.finish(job.job_id, "w1", {"model": NEW})
+    store.models.promote(LOCAL, NEW)
+    assert retrain.to_learn(store).new == 1
+
+
 def test_the_balance_lists_every_code_the_most_used_first(store: AnnotationStore) -> None:
     two_coders(store)
     table = retrain.balance(retrain.to_learn(store), BOOK)

@@ -22,7 +22,7 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
-from ipt_nlp.ui.state.review import last_standing, press
+from ipt_nlp.ui.state.review import TOO_SOON, last_standing, press
 from tests.ui.conftest import desk, material, open_turns
 
 FIRST, SECOND, *_ = open_turns()
@@ -58,7 +58,8 @@ def test_a_correction_is_saved_with_the_key_and_costs_two_more(store: Annotation
 
 def test_a_press_before_the_turn_can_be_seen_does_nothing(store: AnnotationStore) -> None:
     cursor = arrive(desk(store), FIRST, 10)
-    assert after(store, cursor, "accept", now=10.05) is cursor
+    refused = after(store, cursor, "accept", now=10.05)
+    assert (refused.item, refused.notice) == (cursor.item, TOO_SOON)
     assert not store.events.current("s01", "local")
 
 

@@ -8,7 +8,7 @@ from ipt_nlp.agreement.tables import By, Codings, Comparison, codings, compariso
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import User
-from ipt_nlp.ui.state.agreement import Row, agreement_csv, columns, disagreements, table_rows, title
+from ipt_nlp.ui.state.agreement import Row, agreement_csv, columns, disagreements, table_rows, title, without_kept_back
 from ipt_nlp.ui.state.files import csv_bytes
 from ipt_nlp.ui.state.project import codebook_stamp
 from ipt_nlp.ui.state.rules import COLUMNS, rule_rows, rules_to_write
@@ -108,6 +108,8 @@ def figures() -> None:
         st.info("No code was used on the turns that are compared.")
     label = row.figures.label if row else None
     turns = [turn for turn in everywhere if label is None or label in turn.labels]
+    if by == "model":
+        turns = without_kept_back(store(), actor(), turns)
     adjudication(turns, codebook().by_name[label].title if label else "any code")
 
 

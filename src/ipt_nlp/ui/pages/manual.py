@@ -9,7 +9,7 @@ from ipt_nlp.errors import IptNlpError
 from ipt_nlp.ui.state.manual import NewCode, add_code, examples, mark_cues
 from ipt_nlp.ui.views.entry import entry, manual
 from ipt_nlp.ui.views.hits import hit_list
-from ipt_nlp.ui.views.shared import actor, codebook, leads, pipeline, plain, store
+from ipt_nlp.ui.views.shared import actor, codebook, may_add_codes, pipeline, plain, store
 
 LOOKING = "Looking for its cues in the stored sessions …"
 
@@ -66,12 +66,12 @@ book = codebook()
 if message := st.session_state.pop("added_code", ""):
     st.success(plain(message))
 st.text(f"{book.title}, version {book.version} · {len(book.labels)} codes")
-names = ["One code", "The whole manual", *(["Add a code"] if leads() else [])]
+names = ["One code", "The whole manual", *(["Add a code"] if may_add_codes() else [])]
 tabs = st.tabs(names)
 with tabs[0]:
     one_code(book)
 with tabs[1]:
     st.html(manual(book))
-if leads():
+if may_add_codes():
     with tabs[2]:
         own_code(book)

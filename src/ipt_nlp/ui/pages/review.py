@@ -22,11 +22,14 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
+from ipt_nlp.ui.state.glimpses import glimpse, glimpsed
+from ipt_nlp.ui.state.presses import Board, handle, received
 from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
 from ipt_nlp.ui.state.turns import TurnView
 from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
+from ipt_nlp.ui.views.keyboard import keyboard, sent
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
 from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, store
 from ipt_nlp.ui.views.style import FOCUS
@@ -44,11 +47,30 @@ ROW_TWO: tuple[tuple[Command, str], ...] = (
 )
 
 
+def board() -> Board:
+    """What this window's browser and the server agree on."""
+    found: Board = st.session_state.setdefault("board", Board())
+    return found
+
+
 def pressed(desk: Desk, view: TurnView, what: Press, value: str | None = None) -> None:
-    """What every button does: act on the turn that was on the screen."""
+    """What every button does where the browser does not send its presses itself: act on the turn on the screen."""
     cursor: Cursor = st.session_state["cursor"]
     if cursor.item == (desk.transcript_id, view.utterance.utterance_id):
         st.session_state["cursor"] = press(desk, cursor, view, what, time.monotonic(), value)
+        board().view = None
+
+
+def took() -> None:
+    """Handle what the browser has sent. In a callback, which no other press can interrupt halfway."""
+    here, cursor = board(), st.session_state.get("cursor")
+    drawn = here.desk
+    if drawn is None or cursor is None:
+        return
+    presses = received(here, sent(), time.monotonic())
+    st.session_state["cursor"] = handle(
+        here, cursor, presses, lambda name: desk_for(actor(), drawn.queue, drawn.order, name, drawn.blind)
+    )
 
 
 def command(
@@ -116,10 +138,19 @@ def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str,
     """The desk, with what is new since the last press."""
     known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
-    glimpsed = st.session_state.setdefault("glimpsed", set())
     return open_desk(
-        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=glimpsed
+        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=seen(who)
     )
+
+
+def seen(who: User) -> set[Item]:
+    """The turns whose suggestions the coder has had in view, read once in a window and added to from there."""
+    key = ("glimpsed", store().database.name, who.name)
+    if st.session_state.get("glimpsed_by") != key:
+        st.session_state["glimpsed"] = glimpsed(store(), who)
+        st.session_state["glimpsed_by"] = key
+    found: set[Item] = st.session_state["glimpsed"]
+    return found
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
@@ -150,12 +181,13 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
-    if not view.hidden:
-        st.session_state["glimpsed"].add(cursor.item)
+    glimpse(store(), desk.actor, seen(desk.actor), cursor.item, view)
+    here = board()
+    here.draws(desk, cursor, view)
     name = shown_entry(desk, view, cursor)
     left, right = st.columns([TALK, CODES], gap="medium")
     with left:
-        st.html(progress_text(progress(desk), view, cursor))
+        st.html(progress_text(progress(desk), view, cursor, here.screen))
         if cursor.conflict:
             st.html(conflict_html(cursor.conflict, desk.material.codebook))
             command(desk, view, "mine", "Save my version instead")
@@ -169,11 +201,18 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
     if cursor.noting:
         st.session_state["cursor"] = cursor.written()
         write_note(desk, view)
+    keyboard(here, desk.material.codebook, took)
 
 
 def restart() -> None:
-    """Another session or queue: the cursor begins anew."""
-    st.session_state.pop("cursor", None)
+    """Another session or queue: the cursor begins anew, once what was pressed before has been handled."""
+    st.session_state["restart"] = True
+
+
+def restarted() -> None:
+    if st.session_state.pop("restart", False):
+        board().hold()
+        st.session_state.pop("cursor", None)
 
 
 def from_link(transcript_id: str) -> None:
@@ -184,10 +223,12 @@ def from_link(transcript_id: str) -> None:
         turns = desk.material.transcript.utterances
         wanted = turns[min(max(int(number), 1), len(turns)) - 1].utterance_id
         if wanted in desk.material.codable:
+            board().hold()
             st.session_state["cursor"] = arrive(desk, wanted, time.monotonic())
 
 
 def page() -> None:
+    restarted()
     names = store().search.transcript_ids()
     if not names:
         st.info("There is no session to review yet. Import one on the page Sessions.")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ipt_nlp.ui.state.people import Refused, no_authlib, why_not
+from ipt_nlp.ui.state.people import FIRST_ADMIN, Refused, no_admin, no_authlib, why_not
 from ipt_nlp.ui.views.shared import oidc_configured, own_store, plain, user
 
 
 def with_provider() -> None:
+    if problem := no_admin(own_store()):
+        st.error(plain(problem))
+        st.code(FIRST_ADMIN, language="bash", wrap_lines=True)
+        return
     if problem := no_authlib():
         st.error(plain(problem))
         return

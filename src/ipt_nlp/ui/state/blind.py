@@ -7,6 +7,8 @@ This is the whole rule:
    queue they come by, and after a refresh, too. Then it shows them.
 3. A turn that the coder coded with suggestions in view shows them.
 4. Any other turn shows them unless the coder works blind; then it does once it was saved.
+5. This holds for everybody, whatever their role, and on every page: whoever leads codes, too, and the gate measures
+   on it. What others said of a turn of rule 1 a leader sees once they have saved a coding of their own.
 
 For agreement counts what was saved before suggestions came into view (``agreement.passes``).
 """
@@ -42,6 +44,11 @@ def kept_back(item: Item, events: Sequence[AnnotationEvent], *, blind: bool, fro
         return "never"
     stage = stage_of(events)
     return "until_saved" if stage == "begun" or (blind and stage == "open") else "no"
+
+
+def others_kept_back(item: Item, events: Sequence[AnnotationEvent], *, frozen: bool = False) -> bool:
+    """Whether what other coders said of a turn is kept back from a leader, whose own events there are ``events``."""
+    return always_blind(item, frozen=frozen) and stage_of(events) in ("open", "begun")
 
 
 def stage_of(events: Sequence[AnnotationEvent]) -> Stage:

@@ -41,6 +41,7 @@ class Cursor:
         arrived, since: when the turn came into focus, and when something on it was last saved, in seconds.
         entry: the label whose codebook entry is shown.
         trail: items of a shared queue that were in focus before this one.
+        touched: the coder has coded the turn since it came into focus.
     """
 
     transcript_id: str
@@ -53,6 +54,7 @@ class Cursor:
     finished: bool = False
     noting: bool = False
     trail: tuple[Item, ...] = ()
+    touched: bool = False
 
     @property
     def item(self) -> Item:

@@ -138,11 +138,11 @@ def with_cues(
     return found
 
 
-def examples(store: AnnotationStore, actor: User, label: str) -> tuple[Hit, ...]:
+def examples(store: AnnotationStore, actor: User, label: str, most: int = EXAMPLES) -> tuple[Hit, ...]:
     """Turns of the corpus with a code: those that coders gave it, then those the model is surest of."""
     coded = [hit for coder in coders(store, actor) for hit in found(store, actor, Query(label=label, coder=coder))]
-    if len(coded) < EXAMPLES:
+    if len(coded) < most:
         guessed = found(store, actor, Query(label=label))
         coded += sorted(guessed, key=lambda hit: -hit.scores.get(label, 0.0))
     unique = {(hit.transcript_id, hit.utterance_id): hit for hit in reversed(coded)}
-    return tuple(reversed(unique.values()))[:EXAMPLES]
+    return tuple(reversed(unique.values()))[:most]

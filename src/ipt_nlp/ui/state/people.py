@@ -11,6 +11,11 @@ from ipt_nlp.store.values import Role, SignIn, User
 
 # What Streamlit asks for; the extra "oidc" says the same.
 OLDEST_AUTHLIB = (1, 3, 2)
+# The provider checks who it is; the password is one that nobody knows.
+FIRST_ADMIN = (
+    'python -c "import secrets; from ipt_nlp.store import LOCAL, AnnotationStore; '
+    "AnnotationStore.open().users.add(LOCAL, 'you@example.org', 'admin', secrets.token_urlsafe())\""
+)
 LEADING: tuple[Role, ...] = ("supervisor", "researcher", "admin")
 
 
@@ -67,6 +72,16 @@ def no_authlib() -> str:
     return (
         "An identity provider is set up in .streamlit/secrets.toml, and the package that talks to it is missing or too "
         "old. Run: pip install 'ipt-nlp[oidc]', and start the app again."
+    )
+
+
+def no_admin(store: AnnotationStore) -> str:
+    """How the first admin is made, where an identity provider is set up and there is nobody whom it could let in."""
+    if store.users.single_user() is None:
+        return ""
+    return (
+        "An identity provider is set up, and this store has no users yet, so nobody can sign in. On the machine of the "
+        "app, run this with the address that you sign in with, then load this page again:"
     )
 
 

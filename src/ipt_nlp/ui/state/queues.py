@@ -115,12 +115,18 @@ def offered(actor: User) -> dict[str, Queue]:
 
 
 def next_item(
-    store: AnnotationStore, actor: User, queue: Queue, order: Sequence[Item], now: Item | None
+    store: AnnotationStore,
+    actor: User,
+    queue: Queue,
+    order: Sequence[Item],
+    now: Item | None,
+    before: Sequence[Item] = (),
 ) -> Item | None:
     """The next item of a queue for ``actor``, leased to them where others may get it; None when nothing is left.
 
     Args:
         now: the item that the actor is leaving; its lease is given back.
+        before: items that the actor left before it; they come again once there are no others.
     """
     if queue.again:
         return _next_again(store, actor, order, now)
@@ -135,6 +141,8 @@ def next_item(
         return waiting[0]
     taken = {item_of(lease) for lease in store.leases.held(queue.name)}
     free = [item for item in order if item not in done and item not in taken and item != now]
+    passed = {item: number for number, item in enumerate(before, 1)}
+    free.sort(key=lambda item: passed.get(item, 0))
     granted = store.leases.lease(actor, queue.name, free[:AHEAD], LEASE_MINUTES)
     return item_of(granted[0]) if granted else None
 

@@ -58,7 +58,7 @@ def to_learn(store: AnnotationStore) -> ToLearn:
     """What the store has for the next model."""
     champion = store.models.champion()
     # The shipped model is registered when the first retraining begins, and has learned from nothing that is here.
-    since = champion.registered_at if champion and "learned" in champion.metrics else ""
+    since = _read_at(store, champion) if champion and "learned" in champion.metrics else ""
     found = corrections(store)
     turns = _coded(found.learn)
     new = {turn: said for turn, said in turns.items() if any(a.coded_at > since for a in said)}
@@ -66,6 +66,12 @@ def to_learn(store: AnnotationStore) -> ToLearn:
     changed = sum(differs(said, tagged[name].get(number)) for (name, number), said in new.items())
     audit = _coded(found.audit)
     return ToLearn(len(found.learn), len(turns), len(new), changed, len(audit), _uses(turns), _uses(new), _uses(audit))
+
+
+def _read_at(store: AnnotationStore, model: ModelVersion) -> str:
+    """Before when the codings were made that a model learned from: it was registered only once it had been trained."""
+    jobs = store.jobs.list(RETRAIN)
+    return next((job.created_at for job in jobs if job.result.get("model") == model.ref), model.registered_at)
 
 
 def differs(said: Sequence[Annotation], prediction: Prediction | None) -> bool:

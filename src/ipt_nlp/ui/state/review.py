@@ -18,6 +18,8 @@ TOO_FAST_S = 0.2
 # Longer than this is a break, not work on one turn.
 LONGEST_S = 600.0
 LONGEST_TRAIL = 50
+TOO_SOON = Notice("That key came before this turn could be seen. Nothing was saved: press it again.", "warning")
+CODES = ("toggle", "none")
 UNDONE = {"accept": "saving the codes", "change": "a change of codes", "reject": "no code"}
 
 Press = Command | Literal["toggle"]
@@ -44,10 +46,26 @@ def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float, *, saved:
     )
 
 
-def press(desk: Desk, cursor: Cursor, view: TurnView, command: Press, now: float, value: str | None = None) -> Cursor:
-    """What a key does, as the cursor afterwards. ``view`` is what the coder saw; ``value`` a label or a note."""
-    if command in ("accept", "skip") and now - cursor.arrived < TOO_FAST_S:
-        return cursor
+def press(
+    desk: Desk,
+    cursor: Cursor,
+    view: TurnView,
+    command: Press,
+    now: float,
+    value: str | None = None,
+    *,
+    seen: bool = True,
+) -> Cursor:
+    """What a key does, as the cursor afterwards.
+
+    Args:
+        view: what the coder saw.
+        value: a label or a note.
+        seen: the turn was on the screen when the key was pressed. Whoever has coded it unseen may save it, too.
+    """
+    soon = not seen or now - cursor.arrived < TOO_FAST_S
+    if command in ("accept", "skip") and soon and not cursor.touched:
+        return replace(cursor, notice=TOO_SOON)
     cursor = replace(cursor, notice=None)
     if command == "note" and value is None:
         return replace(cursor, noting=True)
@@ -78,7 +96,8 @@ def _saved(desk: Desk, cursor: Cursor, view: TurnView, command: str, now: float,
             return replace(cursor, conflict=Conflict(new, newest))
         # Where to go next depends on what is coded; what may be shown there is looked up anew.
         desk = replace(desk, events={**desk.events, new.utterance_id: event})
-    cursor = replace(cursor, since=now, conflict=None, entry=value if command == "toggle" else cursor.entry)
+    entry = value if command == "toggle" else cursor.entry
+    cursor = replace(cursor, since=now, conflict=None, entry=entry, touched=cursor.touched or command in CODES)
     return _onward(desk, cursor, now) if command in ("accept", "skip") else cursor
 
 
@@ -120,7 +139,7 @@ def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
 
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
-        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item)
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
         return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
@@ -138,9 +157,12 @@ def _insist(desk: Desk, cursor: Cursor, view: TurnView, now: float) -> Cursor:
 
 
 def undo(desk: Desk, cursor: Cursor, now: float) -> Cursor:
-    """Take back the coder's last event that still stands, on this session or those the queue led through; go there."""
+    """Take back the coder's last event that still stands, on this session or in a shared queue on any; go there.
+
+    Which sessions a queue has led through only the store still knows after a refresh.
+    """
     store, name = desk.store, desk.actor.name
-    sessions = {desk.transcript_id, *(transcript_id for transcript_id, _ in cursor.trail)}
+    sessions = {desk.transcript_id} if desk.queue.order is None else store.search.transcript_ids()
     found = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
     last = max(found, key=lambda event: event.event_id, default=None)
     if last is None:

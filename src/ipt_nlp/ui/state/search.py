@@ -10,8 +10,8 @@ from dataclasses import replace
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.search import Hit, Query
-from ipt_nlp.store.values import User
-from ipt_nlp.ui.state.blind import kept_back
+from ipt_nlp.store.values import AnnotationEvent, Item, User
+from ipt_nlp.ui.state.blind import kept_back, others_kept_back
 from ipt_nlp.ui.state.desk import catch_up
 from ipt_nlp.ui.state.people import is_leading
 
@@ -24,20 +24,26 @@ def coders(store: AnnotationStore, actor: User) -> list[str]:
 
 
 def found(store: AnnotationStore, actor: User, query: Query) -> tuple[Hit, ...]:
-    """The hits that ``actor`` may see: to an annotator, a turn that is coded blind shows no suggestion here either."""
+    """The hits that ``actor`` may see: what is kept back from them as a coder shows no code here either."""
     hits = store.search.find(actor, query)
-    if query.coder is not None or is_leading(actor):
+    if query.coder == actor.name:
         return hits
     histories = {name: catch_up(store, actor, name).history for name in {hit.transcript_id for hit in hits}}
     frozen = store.search.frozen()
     kept = []
     for hit in hits:
         item, events = (hit.transcript_id, hit.utterance_id), histories[hit.transcript_id].get(hit.utterance_id, ())
-        if kept_back(item, events, blind=False, frozen=hit.transcript_id in frozen) == "no":
+        if not _hidden(item, events, query, frozen=hit.transcript_id in frozen):
             kept.append(hit)
         elif not query.label:
             kept.append(replace(hit, labels={}, scores={}))
     return tuple(kept)
+
+
+def _hidden(item: Item, events: Sequence[AnnotationEvent], query: Query, *, frozen: bool) -> bool:
+    if query.coder is not None:
+        return others_kept_back(item, events, frozen=frozen)
+    return kept_back(item, events, blind=False, frozen=frozen) != "no"
 
 
 def rows(hits: Sequence[Hit], codebook: Codebook, label: str) -> dict[str, list[str | int | None]]:

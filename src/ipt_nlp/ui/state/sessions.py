@@ -13,7 +13,6 @@ from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import TranscriptFilter, TranscriptRow, User
 from ipt_nlp.ui.state.blind import kept_back
 from ipt_nlp.ui.state.desk import catch_up
-from ipt_nlp.ui.state.people import is_leading
 from ipt_nlp.ui.state.turns import Material
 
 COLUMNS = ("Session", "Date", "Therapist", "Client", "Number", "Phase", "Turns", "Reviewed", "Flags", "Model")
@@ -69,15 +68,15 @@ def short_model(ref: str | None) -> str:
 
 
 def reading_page(store: AnnotationStore, actor: User, material: Material) -> str:
-    """The session as an HTML page. Annotators see no tag on a turn that is coded blind."""
+    """The session as an HTML page. It shows no tag that is kept back from ``actor`` as a coder."""
     codebook = material.codebook
-    name, all_of_it, kept = material.transcript.transcript_id, is_leading(actor), []
-    history = {} if all_of_it else catch_up(store, actor, name).history
+    name, kept = material.transcript.transcript_id, []
+    history = catch_up(store, actor, name).history
     for utterance in material.transcript.utterances:
         key = utterance.utterance_id
         prediction = material.predictions.get(key) or _nothing(material, key)
         events = history.get(key, ())
-        if not all_of_it and kept_back((name, key), events, blind=False, frozen=material.frozen) != "no":
+        if kept_back((name, key), events, blind=False, frozen=material.frozen) != "no":
             prediction = replace(prediction, labels={}, evidence={}, needs_review=False)
         kept.append(_known_labels(prediction, codebook))
     return render([(material.transcript, kept)], codebook)

@@ -10,8 +10,11 @@ from ipt_nlp.ui.state.desk import Conflict, Cursor, Progress
 from ipt_nlp.ui.state.turns import TurnView
 
 
-def progress_text(done: Progress, view: TurnView, cursor: Cursor) -> str:
-    """How far the coder is, whether this turn is saved, and what became of the last press."""
+def progress_text(done: Progress, view: TurnView, cursor: Cursor, screen: int) -> str:
+    """How far the coder is, whether this turn is saved, and what became of the last press.
+
+    With the number of the drawing, by which the browser tells what a coder has seen.
+    """
     share = round(100 * done.coded / done.turns) if done.turns else 100
     skipped = f", {done.skipped} skipped" if done.skipped else ""
     saved = "saved" if view.coded else "not saved yet"
@@ -21,7 +24,8 @@ def progress_text(done: Progress, view: TurnView, cursor: Cursor) -> str:
         f' <span class="ipt-notice {cursor.notice.kind}">{escape(cursor.notice.text)}</span>' if cursor.notice else ""
     )
     return (
-        f'<div class="ipt ipt-progress"><span class="ipt-bar"><i style="width:{share}%"></i></span>'
+        f'<div class="ipt ipt-progress" data-screen="{screen}">'
+        f'<span class="ipt-bar"><i style="width:{share}%"></i></span>'
         f"<span>{done.coded} of {done.turns} coded{skipped} · turn {view.place + 1}: {saved}</span>{notice}</div>"
     )
 

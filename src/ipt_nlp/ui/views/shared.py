@@ -119,8 +119,11 @@ def store() -> AnnotationStore:
 
 def user() -> User | Refused | None:
     """Who is working; None when somebody has to sign in first."""
-    if in_example():
-        return LOCAL
+    return LOCAL if in_example() else own_user()
+
+
+def own_user() -> User | Refused | None:
+    """Who is working as far as one's own project knows, be the example open or not."""
     if oidc_configured():
         return oidc_user(own_store(), str(st.user.get("email") or "")) if st.user.is_logged_in else None
     return working_user(own_store(), st.session_state.get("signed_in"))
@@ -136,6 +139,12 @@ def actor() -> User:
 def leads() -> bool:
     """Whether the user may import, describe and see the work of others."""
     return is_leading(actor())
+
+
+def may_add_codes() -> bool:
+    """Whether the user may add to the codebook of one's own project: that the example is open gives nobody a right."""
+    who = own_user()
+    return isinstance(who, User) and is_leading(who)
 
 
 def oidc_configured() -> bool:
