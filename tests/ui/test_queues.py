@@ -43,6 +43,14 @@ def test_two_coders_never_hold_the_same_item(store: AnnotationStore) -> None:
     assert not set(seen["ana"]) & set(seen["ben"])
 
 
+def test_chance_begins_with_the_audit(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 60))
+    order = QUEUE.order(store, LOCAL) if QUEUE.order else ()
+    audit = sum(map(always_blind, order))
+    assert 0 < audit < len(order)
+    assert all(map(always_blind, order[:audit]))
+
+
 def test_a_coded_item_comes_no_more_and_the_queue_ends(store: AnnotationStore) -> None:
     assert QUEUE.order is not None
     order = QUEUE.order(store, LOCAL)

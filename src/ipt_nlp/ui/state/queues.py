@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import ROLES, AnnotationEvent, Item, Lease, Role, User
-from ipt_nlp.ui.state.blind import confirmed
+from ipt_nlp.ui.state.blind import always_blind, confirmed
 from ipt_nlp.ui.state.people import LEADING
 from ipt_nlp.ui.state.project import project_codebook
 
@@ -44,8 +44,12 @@ class Queue:
 
 
 def at_random(store: AnnotationStore, _actor: User) -> Sequence[Item]:
-    """All turns of the store in an order that is random and always the same."""
-    return sorted(store.search.items(), key=lambda item: hashlib.sha256(f"audit-1:{item!r}".encode()).digest())
+    """All turns of the store in an order that is random and always the same, those of the random audit first."""
+
+    def place(item: Item) -> tuple[bool, bytes]:
+        return not always_blind(item), hashlib.sha256(f"audit-1:{item!r}".encode()).digest()
+
+    return sorted(store.search.items(), key=place)
 
 
 def by_strategy(strategy: str) -> Order:
@@ -86,7 +90,7 @@ SHARED = (
     Queue(
         "random",
         "All sessions: at random, blind",
-        "Turns nobody has coded, drawn by chance and without suggestions: to measure by.",
+        "Turns nobody has coded, by chance and without suggestions; first those of the audit, which models are measured by.",
         at_random,
         blind=True,
     ),
