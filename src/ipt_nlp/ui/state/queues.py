@@ -90,7 +90,7 @@ SHARED = (
     Queue(
         "random",
         "All sessions: at random, blind",
-        "Turns nobody has coded, by chance and without suggestions; first those of the audit, which models are measured by.",
+        "Turns nobody has coded, by chance and without suggestions; first the audit, which models are measured by.",
         at_random,
         blind=True,
     ),
