@@ -97,8 +97,12 @@ def base_parts(base: Sequence[CodedTranscript], recipe: Recipe) -> Split:
 
 
 def recipe_of(folder: Path) -> Recipe:
-    """The recipe that the model in ``folder`` was first trained by."""
-    return Recipe.load(folder / RECIPE) if (folder / RECIPE).is_file() else Recipe()
+    """The recipe that the model in ``folder`` was first trained by; of one without it, what its configuration tells."""
+    if (folder / RECIPE).is_file():
+        return Recipe.load(folder / RECIPE)
+    known = read_config(folder)
+    context = known.context_tokens
+    return Recipe(window_tokens=known.window_tokens, context_tokens=context, reading_context_tokens=context)
 
 
 def retrain(
