@@ -16,6 +16,7 @@ OPTIONS = (
     "--browser.gatherUsageStats=false",
     "--client.toolbarMode=minimal",
     "--server.address=127.0.0.1",
+    "--server.fileWatcherType=none",
     "--server.headless=true",
     "--theme.light.primaryColor=#0b57d0",
     "--theme.dark.primaryColor=#2f6fdb",
