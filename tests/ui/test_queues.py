@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from ipt_nlp.errors import RoleError
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import Item, NewEvent, User
 from ipt_nlp.ui.state.blind import always_blind
-from ipt_nlp.ui.state.desk import arrive, current, open_desk
+from ipt_nlp.ui.state.desk import Desk, arrive, current, open_desk
 from ipt_nlp.ui.state.pools import ordered, pool_of
 from ipt_nlp.ui.state.queues import QUEUES, SHARED, next_item, offered
 from ipt_nlp.ui.state.review import press
@@ -43,6 +45,15 @@ def test_two_coders_never_hold_the_same_item(store: AnnotationStore) -> None:
     assert not set(seen["ana"]) & set(seen["ben"])
 
 
+def opened(store: AnnotationStore) -> tuple[Sequence[Item], Item, Desk]:
+    """The order of the queue, its first item, and the desk with it."""
+    assert QUEUE.order is not None
+    order = QUEUE.order(store, LOCAL)
+    first = next_item(store, LOCAL, QUEUE, order, None)
+    assert first is not None
+    return order, first, open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
+
+
 def test_chance_begins_with_the_audit(store: AnnotationStore) -> None:
     fill(store, transcript("long", 60))
     order = QUEUE.order(store, LOCAL) if QUEUE.order else ()
@@ -52,11 +63,7 @@ def test_chance_begins_with_the_audit(store: AnnotationStore) -> None:
 
 
 def test_a_coded_item_comes_no_more_and_the_queue_ends(store: AnnotationStore) -> None:
-    assert QUEUE.order is not None
-    order = QUEUE.order(store, LOCAL)
-    first = next_item(store, LOCAL, QUEUE, order, None)
-    assert first is not None
-    at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
+    order, first, at = opened(store)
     cursor = arrive(at, first, 0)
     for step in range(1, 13):
         at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
@@ -69,11 +76,7 @@ def test_a_coded_item_comes_no_more_and_the_queue_ends(store: AnnotationStore) -
 
 
 def test_back_returns_to_the_item_before(store: AnnotationStore) -> None:
-    assert QUEUE.order is not None
-    order = QUEUE.order(store, LOCAL)
-    first = next_item(store, LOCAL, QUEUE, order, None)
-    assert first is not None
-    at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
+    order, first, at = opened(store)
     cursor = press(at, arrive(at, first, 0), current(at, arrive(at, first, 0)), "accept", 10)
     at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
     assert cursor.item != first
@@ -82,11 +85,7 @@ def test_back_returns_to_the_item_before(store: AnnotationStore) -> None:
 
 
 def test_forward_comes_to_every_item_before_any_comes_again(store: AnnotationStore) -> None:
-    assert QUEUE.order is not None
-    order = QUEUE.order(store, LOCAL)
-    first = next_item(store, LOCAL, QUEUE, order, None)
-    assert first is not None
-    at = open_desk(store, LOCAL, material(store), queue=QUEUE, order=order)
+    order, first, at = opened(store)
     cursor, seen = arrive(at, first, 0), [first]
     for step in range(1, 12):
         cursor = press(at, cursor, current(at, cursor), "next", step)
