@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,22 @@ def store(tmp_path: Path) -> Iterator[AnnotationStore]:
     fill(opened, transcript())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], int]:
+    """How many workers were started, once there are as many as expected; they do nothing, so that jobs wait."""
+    program, log = tmp_path / "idle", tmp_path / "started"
+    program.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\n', "utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    def count(expected: int) -> int:
+        until = time.monotonic() + 20
+        while (found := len(log.read_text("utf-8").splitlines()) if log.is_file() else 0) < expected:
+            if time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        return found
+
+    return count

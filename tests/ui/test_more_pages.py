@@ -100,8 +100,8 @@ def test_an_admin_adds_a_user_verifies_and_backs_up(own: AnnotationStore) -> Non
     assert (Path(own.database.name).parent / "backups" / "monday.zip").is_file()
 
 
-def test_retraining_starts_once_and_shows_how_far_it_is(own: AnnotationStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ipt_nlp.learning.worker.start_worker", lambda _store: 0)
+@pytest.mark.usefixtures("started")
+def test_retraining_starts_once_and_shows_how_far_it_is(own: AnnotationStore) -> None:
     two_coders(own)
     person(own, "ada", "admin")
     registered(own)

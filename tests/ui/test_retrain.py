@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ipt_nlp.codebook import Codebook
-from ipt_nlp.errors import ModelError
 from ipt_nlp.learning.queue import is_blind
+from ipt_nlp.learning.versions import ref_of
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.ui.state import retrain
 from tests.ui.coders import SESSIONS, TURNS, code, person, two_coders
@@ -26,17 +28,20 @@ DECISION = {"promote": False, "reasons": REASONS, "labels": [LABEL, UNUSED], "ma
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[AnnotationStore]:
-    """Workers that would have been started."""
-    found: list[AnnotationStore] = []
-    monkeypatch.setattr("ipt_nlp.learning.worker.start_worker", found.append)
-    return found
+def models(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Two models in folders of their own: the refs of an older and a newer one."""
+    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
+    folders = [tmp_path / "models" / name for name in ("first", "retrained-1")]
+    for folder in folders:
+        shutil.copytree(tiny_model, folder)
+    old, new = map(ref_of, folders)
+    return old, new
 
 
-def registered(store: AnnotationStore) -> None:
-    store.models.register(LOCAL, OLD, {}, "ipt@1")
-    store.models.promote(LOCAL, OLD)
-    store.models.register(LOCAL, NEW, {"decision": DECISION, "learned": {"turns": 40}}, "ipt@1")
+def registered(store: AnnotationStore, old: str = OLD, new: str = NEW) -> None:
+    store.models.register(LOCAL, old, {}, "ipt@1")
+    store.models.promote(LOCAL, old)
+    store.models.register(LOCAL, new, {"decision": DECISION, "learned": {"turns": 40}}, "ipt@1")
 
 
 def test_turns_to_learn_from_are_counted_and_the_audit_kept_apart(store: AnnotationStore) -> None:
@@ -76,12 +81,12 @@ def test_the_balance_lists_every_code_the_most_used_first(store: AnnotationStore
 
 
 def test_one_job_at_a_time_is_started_and_can_be_cancelled(
-    store: AnnotationStore, started: list[AnnotationStore]
+    store: AnnotationStore, started: Callable[[int], int]
 ) -> None:
     ada, ann = person(store, "ada", "admin"), person(store, "ann")
     assert not retrain.start(store, ann).done
     assert retrain.start(store, ada).done
-    assert started == [store]
+    assert started(1) == 1
     assert "already" in retrain.start(store, ada).text
     job = retrain.running(store)
     assert job is not None
@@ -130,35 +135,33 @@ def test_a_challenger_is_shown_beside_the_champion(store: AnnotationStore) -> No
 
 
 def test_a_model_is_promoted_kept_and_rolled_back(
-    store: AnnotationStore, started: list[AnnotationStore], monkeypatch: pytest.MonkeyPatch
+    store: AnnotationStore, started: Callable[[int], int], models: tuple[str, str]
 ) -> None:
-    registered(store)
+    old, new = models
+    registered(store, old, new)
     ada, sue = person(store, "ada", "admin"), person(store, "sue", "supervisor")
-    monkeypatch.setattr(retrain, "ensure_champion", lambda *_: None)
-    monkeypatch.setattr(retrain, "folder_of", lambda ref: ref)
-    assert not retrain.promote(store, sue, NEW).done
-    assert retrain.promote(store, ada, NEW).done
+    assert not retrain.promote(store, sue, new).done
+    assert retrain.promote(store, ada, new).done
     before = store.models.before()
     assert before is not None
-    assert (champion(store), before.ref, len(started)) == (NEW, OLD, 1)
+    assert (champion(store), before.ref, started(1)) == (new, old, 1)
     assert retrain.roll_back(store, ada).done
-    assert champion(store) == OLD
+    assert champion(store) == old
     assert not retrain.roll_back(store, ada).done
     store.models.register(LOCAL, "retrained-2@1.0.1+cc", {}, "ipt@1")
     assert retrain.keep(store, ada, "retrained-2@1.0.1+cc").done
     assert [v.status for v in store.models.list()] == ["champion", "retired", "retired"]
 
 
-def test_nothing_changes_where_a_models_folder_is_gone(store: AnnotationStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(ref: str) -> Any:
-        raise ModelError(f"{ref}: its folder is gone.")
-
-    registered(store)
-    store.models.promote(LOCAL, NEW)
-    monkeypatch.setattr(retrain, "folder_of", gone)
-    monkeypatch.setattr(retrain, "ensure_champion", lambda *_: None)
+def test_nothing_changes_where_a_models_folder_is_gone(
+    store: AnnotationStore, models: tuple[str, str], tmp_path: Path
+) -> None:
+    old, new = models
+    registered(store, old, new)
+    store.models.promote(LOCAL, new)
+    shutil.rmtree(tmp_path / "models" / "first")
     assert "gone" in retrain.roll_back(store, LOCAL).text
-    assert champion(store) == NEW
+    assert champion(store) == new
 
 
 def champion(store: AnnotationStore) -> str:
