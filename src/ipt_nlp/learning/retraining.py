@@ -16,6 +16,7 @@ import numpy as np
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import IptNlpError, UsageError
 from ipt_nlp.learning.corpus import CodedTranscript
+from ipt_nlp.learning.own_codes import fit_own_codes
 from ipt_nlp.learning.recalibration import recalibrate
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.splits import Split, split
@@ -29,7 +30,7 @@ from ipt_nlp.models import CODEBOOK
 from ipt_nlp.transcript import Transcript
 
 Report = Callable[[float, str], None]
-Fresh = Mapping[str, tuple[str, ...]]
+LabelsOf = Mapping[str, tuple[str, ...]]
 # A label nobody has given yet is neither certain nor impossible.
 PRIOR_RANGE = (0.01, 0.5)
 
@@ -134,6 +135,7 @@ def retrain(
     seconds = round(time.monotonic() - started, 1)
     report(0.71, "calibrating")
     fitted = recalibrate(tagger, parts.calibration, work)
+    fit_own_codes(tagger, lessons.own, lessons.items, codebook, work)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
     _keep_codebook(codebook, out)
@@ -143,9 +145,16 @@ def retrain(
 
 @dataclass(frozen=True, slots=True)
 class _Lessons:
-    """What a challenger is trained on. ``odds``: of each new label; ``tokens``: of all epochs."""
+    """What a challenger is trained on.
+
+    Attributes:
+        own: group -> labels that the base corpus was coded without.
+        odds: of each new label.
+        tokens: of all epochs.
+    """
 
     heads: tuple[HeadGroup, ...]
+    own: LabelsOf
     items: list[TrainingTranscript]
     odds: dict[str, float]
     turns: int
@@ -165,12 +174,22 @@ def _lessons(
     if not corrected:
         raise UsageError("no correction to learn from. Review some turns first.")
     heads = grown_heads(known.heads, codebook)
-    fresh = new_labels(known.heads, heads)
+    own, fresh = _own(heads, recipe), new_labels(known.heads, heads)
     replayed, tokens = _replay(base, corrected, plan, _token_counter(known.base))
-    items = [_item(t, heads, fresh, codebook.ref, recipe, plan.correction_weight) for t in corrected]
-    items += [_item(t, heads, fresh, codebook.ref, recipe, 1.0) for t in replayed]
+    items = [_item(t, heads, own, codebook.ref, recipe, plan.correction_weight) for t in corrected]
+    items += [_item(t, heads, own, codebook.ref, recipe, 1.0) for t in replayed]
     turns, again = (sum(len(t.annotations) for t in part) for part in (corrected, replayed))
-    return _Lessons(heads, items, _odds(items, heads, fresh), turns, again, plan.epochs * tokens)
+    return _Lessons(heads, own, items, _odds(items, heads, fresh), turns, again, plan.epochs * tokens)
+
+
+def _own(heads: Sequence[HeadGroup], recipe: Recipe) -> LabelsOf:
+    """Group -> labels that the codebook of the base corpus lacks; none where that codebook is not at hand."""
+    try:
+        known = set(Codebook.load(recipe.codebook).by_name)
+    except IptNlpError:
+        return {}
+    lacking = {h.name: tuple(label for label in h.labels if label not in known) for h in heads if not h.auxiliary}
+    return {group: labels for group, labels in lacking.items() if labels}
 
 
 def excerpts(coded: CodedTranscript, around: int) -> Iterator[CodedTranscript]:
@@ -221,21 +240,21 @@ def _token_counter(base: str) -> Callable[[CodedTranscript], int]:
 
 
 def _item(
-    coded: CodedTranscript, heads: Sequence[HeadGroup], fresh: Fresh, ref: str, recipe: Recipe, weight: float
+    coded: CodedTranscript, heads: Sequence[HeadGroup], own: LabelsOf, ref: str, recipe: Recipe, weight: float
 ) -> TrainingTranscript:
-    """A transcript to learn from; a new label is unknown where its coders' codebook did not have it yet."""
+    """A transcript to learn from; a label of ``own`` is unknown where its coders' codebook did not have it yet."""
     item = training_transcript(coded, heads, recipe)
     rows = enumerate(coded.transcript.utterances)
     before = [row for row, u in rows if all(a.codebook != ref for a in coded.annotations.get(u.utterance_id, ()))]
     for head in heads:
-        for label in fresh.get(head.name, ()):
+        for label in own.get(head.name, ()):
             column = item.targets[head.name][:, head.labels.index(label)]
             column[[row for row in before if not column[row]]] = np.nan
     weights = {group: values * np.float32(weight) for group, values in item.weights.items()}
     return replace(item, weights=weights)
 
 
-def _odds(items: Sequence[TrainingTranscript], heads: Sequence[HeadGroup], fresh: Fresh) -> dict[str, float]:
+def _odds(items: Sequence[TrainingTranscript], heads: Sequence[HeadGroup], fresh: LabelsOf) -> dict[str, float]:
     """New label -> log odds of a coded turn having it."""
     odds = {}
     for head in heads:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ipt_nlp.codebook import Codebook
@@ -57,6 +59,14 @@ def grown(
             state[name] = _rows(start, state.get(name), head.labels, before.get(head.name, ()), odds)
     tagger.load_state_dict(state, strict=False)
     return tagger
+
+
+def set_row(tagger: SessionTagger, head: HeadGroup, label: str, weights: NDArray[np.float64], bias: float) -> None:
+    """Replace what the head goes by for ``label``: ``weights`` [hidden]."""
+    row = head.labels.index(label)
+    with torch.no_grad():
+        tagger.get_parameter(f"heads.{head.name}.weight")[row] = torch.from_numpy(weights)
+        tagger.get_parameter(f"heads.{head.name}.bias")[row] = bias
 
 
 def _joined(head: HeadGroup, wanted: HeadGroup | None) -> HeadGroup:

@@ -76,9 +76,22 @@ class Scorer:
         """Group -> raw logits [turn, label] of each transcript, auxiliary groups too: what calibration is fitted on."""
         return [{name: turns for name, (turns, _) in logits.items()} for logits, _ in self._logits(transcripts)]
 
+    def turn_vectors(self, transcripts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> list[Array]:
+        """What the heads read of each transcript's turns [turn, hidden]."""
+        return [by_turn.double().numpy() for by_turn, _, _ in self._vectors(transcripts)]
+
     def _logits(
         self, transcripts: Sequence[tuple[Sequence[str], Sequence[str]]]
     ) -> Iterator[tuple[dict[str, tuple[Array, Array]], list[EncodedTurn]]]:
+        for by_turn, by_sentence, turns in self._vectors(transcripts):
+            with torch.inference_mode():
+                whole, parts = self._tagger.logits(by_turn), self._tagger.logits(by_sentence)
+            yield {name: (whole[name].double().numpy(), parts[name].double().numpy()) for name in whole}, turns
+
+    def _vectors(
+        self, transcripts: Sequence[tuple[Sequence[str], Sequence[str]]]
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, list[EncodedTurn]]]:
+        """Of each transcript, mean token vectors by turn and by sentence."""
         encoded = [self._turn_encoder.encode(texts, speakers) for texts, speakers in transcripts]
         first_slots, total = _first_slots(encoded)
         with torch.inference_mode():
@@ -90,9 +103,7 @@ class Scorer:
                 part, size = sums[start:stop], counts[start:stop]
                 whole = part.new_zeros(len(turns), part.shape[1]).index_add_(0, owner, part)
                 tokens = size.new_zeros(len(turns)).index_add_(0, owner, size)
-                by_turn = self._tagger.logits(whole / tokens.clamp(min=1)[:, None])
-                by_sentence = self._tagger.logits(part / size.clamp(min=1)[:, None])
-                yield {n: (by_turn[n].double().numpy(), by_sentence[n].double().numpy()) for n in by_turn}, turns
+                yield whole / tokens.clamp(min=1)[:, None], part / size.clamp(min=1)[:, None], turns
 
     def _sentence_sums(
         self, encoded: Sequence[Sequence[EncodedTurn]], first_slots: Sequence[Mapping[int, int]], total: int

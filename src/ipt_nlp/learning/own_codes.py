@@ -1,0 +1,112 @@
+"""Codes of one's own: labels that the base corpus was coded without, learned from a handful of corrections.
+
+The corrections are no sample of what is said: a queue picked them for being likely uses, so they cannot tell how rare
+the label is, nor where to cut. Turns that were coded before there was the label stand in for the rest, as turns without
+it, but for those in which one of its cue phrases is found: few of them have it (Elkan and Noto 2008 on learning from
+positive and unlabelled examples). A logistic regression on what the encoder makes of both gives the label's row, and
+scores out of fold its cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import spacy
+from numpy.typing import NDArray
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.learning.peers import REGULARISATION
+from ipt_nlp.learning.recalibration import NEW_THRESHOLD
+from ipt_nlp.model.config import HeadGroup
+from ipt_nlp.model.engine import Engine
+from ipt_nlp.model.growth import set_row
+from ipt_nlp.model.scoring import Scorer
+from ipt_nlp.model.tagger import SessionTagger
+from ipt_nlp.model.training import TrainingTranscript
+from ipt_nlp.pipeline.cue_matcher import CueMatcher
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# Share of turns that have a label, on average over the labels of the coded corpus.
+USUAL_SHARE = 0.05
+FOLDS = 5
+
+
+def fit_own_codes(
+    tagger: SessionTagger,
+    own: Mapping[str, Sequence[str]],
+    items: Sequence[TrainingTranscript],
+    codebook: Codebook,
+    work: Path,
+) -> None:
+    """Give each label of ``own`` its row, and a calibration that puts its cut at the threshold of a new label.
+
+    A label with fewer than two uses, and one of an exclusive group, stays as it was trained.
+
+    Args:
+        own: group -> labels.
+        items: what the tagger was trained on; a target is nan where the turn was coded before there was the label.
+        work: a folder for what does not stay.
+    """
+    heads = [head for head in tagger.config.heads if own.get(head.name) and not head.exclusive]
+    if not heads:
+        return
+    tagger.save_pretrained(work)
+    scorer = Scorer.load(work, "own codes", Engine("float32"))
+    vectors = np.concatenate(scorer.turn_vectors([(t.texts, t.speakers) for t in items]))
+    cued = _cued([text for t in items for text in t.texts], codebook)
+    for head in heads:
+        used = np.concatenate([t.weights[head.name] > 0 for t in items])
+        targets = np.concatenate([t.targets[head.name] for t in items])
+        for label in own[head.name]:
+            target = targets[:, head.labels.index(label)]
+            presumed = used & np.isnan(target) & ~np.array([label in found for found in cued], bool)
+            rows = presumed | (used & ~np.isnan(target))
+            _fit(tagger, head, label, vectors[rows], target[rows] > 0.5, presumed[rows])
+
+
+def _fit(tagger: SessionTagger, head: HeadGroup, label: str, vectors: Array, has: Flags, presumed: Flags) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    folds = min(FOLDS, int(has.sum()), int((~has).sum()))
+    if folds < 2:
+        return
+    model: Any = LogisticRegression(C=REGULARISATION, max_iter=1000)
+    parts = StratifiedKFold(folds, shuffle=True, random_state=0)
+    unseen = cross_val_predict(model, vectors, has, cv=parts, method="decision_function")
+    model.fit(vectors, has)
+    set_row(tagger, head, label, model.coef_[0], float(model.intercept_[0]))
+    cut = cut_of(unseen[has], unseen[presumed if presumed.any() else ~has])
+    offset = np.log(NEW_THRESHOLD / (1 - NEW_THRESHOLD)) - cut
+    tagger.config.calibration[head.name][label] = [1.0, round(float(offset), 4)]
+    tagger.config.thresholds[label] = NEW_THRESHOLD
+
+
+def cut_of(positives: Array, others: Array, share: float = USUAL_SHARE) -> float:
+    """The score from which a label is given: of the best F1, were ``share`` of all turns uses of it.
+
+    It lies halfway between the last use that is given and what comes next below.
+
+    Args:
+        positives: scores of uses.
+        others: scores of turns that stand for all turns; uses among them are few.
+    """
+    cuts = np.unique(positives)
+    recall = np.array([(positives >= cut).mean() for cut in cuts])
+    given = np.array([(others >= cut).mean() for cut in cuts])
+    f1 = 2 * recall * share / (np.maximum(given, recall * share) + share)
+    last = cuts[f1.argmax()]
+    scores = np.concatenate([positives, others])
+    return float((last + scores[scores < last].max(initial=scores.min())) / 2)
+
+
+def _cued(texts: Sequence[str], codebook: Codebook) -> list[set[str]]:
+    """Labels of which a cue phrase is found in each text."""
+    nlp = spacy.blank("en")
+    matcher = CueMatcher(nlp.vocab, codebook)
+    return [{span.label_ for span in matcher(doc[:])} for doc in nlp.pipe(texts)]

@@ -1,0 +1,75 @@
+"""A label that the base corpus was coded without is cut where a random sample of turns would have it cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.learning.corpus import read_corpus
+from ipt_nlp.learning.corrections import corrections
+from ipt_nlp.learning.own_codes import cut_of
+from ipt_nlp.learning.retraining import base_parts, recipe_of, retrain
+from ipt_nlp.model.engine import Engine
+from ipt_nlp.model.scoring import Scorer
+from ipt_nlp.model.tagger import read_config
+from ipt_nlp.store import AnnotationStore
+from tests.retraining.conftest import ARGUE, ASKED, BABY, DIED, PLAN, add_session, code
+
+SCORES = st.lists(st.floats(-20, 20), min_size=1, max_size=30)
+
+
+def test_uses_that_lie_apart_are_all_given() -> None:
+    assert cut_of(np.array([2.0, 3.0, 4.0]), np.array([-3.0, -2.0, 1.0])) == 1.5
+
+
+def test_a_use_that_a_tenth_of_all_turns_outscores_is_given_up() -> None:
+    others = np.concatenate([np.full(90, -5.0), np.full(10, 0.5)])
+    assert cut_of(np.array([0.0, 2.0, 3.0, 4.0]), others) == 1.25
+    assert cut_of(np.array([0.0, 2.0, 3.0, 4.0]), others, share=0.5) == -2.5
+
+
+@given(SCORES, SCORES)
+def test_some_use_is_given_and_the_cut_moves_with_the_scores(positives: list[float], others: list[float]) -> None:
+    cut = cut_of(np.array(positives), np.array(others))
+    assert min(*positives, *others) <= cut <= max(positives)
+    assert cut_of(np.array(positives) * 2, np.array(others) * 2) == cut * 2
+
+
+def own_codebook() -> Codebook:
+    known = Codebook.load("ipt").model_dump(mode="json")
+    entry = {"group": "themes", "name": "birth", "title": "Birth", "definition": "A baby is born.", "source": "made"}
+    known["labels"].append(entry | {"cues": ["the baby"]})
+    return Codebook.model_validate(known | {"name": "mine", "version": "1.2"})
+
+
+def given_to(folder: Path, *texts: str) -> list[bool]:
+    """Whether a client's turn gets the label, each after a question."""
+    scorer = Scorer.load(folder, folder.name, Engine("float32"))
+    head = next(head for head in scorer.heads if head.name == "themes")
+    column, threshold = head.labels.index("birth"), scorer.config.thresholds["birth"]
+    scored = scorer.score([([ASKED, text], ["therapist", "client"]) for text in texts])
+    return [bool(s.groups["themes"].turns[1, column] >= threshold) for s in scored]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_few_uses_and_no_other_turn_are_enough(
+    store: AnnotationStore, trained: Path, base_folder: Path, tmp_path: Path, again: bool
+) -> None:
+    """That the base corpus never bears the label is no reason to unlearn it, not even where it is not new any more."""
+    for number in range(8):
+        add_session(store, f"s{number}", BABY, repeats=1 + number)
+        code(store, f"s{number}", 1, ["birth"], codebook="mine@1.2")
+    parts = base_parts(read_corpus([base_folder]).transcripts, recipe_of(trained))
+    learn, codebook, champion = corrections(store).learn, own_codebook(), trained
+    for name in ("first", "second") if again else ("first",):
+        done = retrain(champion, learn, parts, codebook, tmp_path / name, replace(PLAN, epochs=4), lambda *_: None)
+        champion = tmp_path / name
+    assert done.new_labels == (() if again else ("birth",))
+    assert given_to(champion, BABY, DIED, ARGUE) == [True, False, False]
+    assert read_config(champion).thresholds["birth"] == 0.4
