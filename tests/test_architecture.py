@@ -18,6 +18,7 @@ ORDER = [
     "deidentify",
     "cues",
     "codebook",
+    "codebook_changes",
     "annotation",
     "readers",
     "store",

@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 codebook_app = typer.Typer(
-    help="Show a codebook, or check one of your own.", no_args_is_help=True, rich_markup_mode=None
+    help="Show a codebook, check one of your own, or compare two.", no_args_is_help=True, rich_markup_mode=None
 )
 store_app = typer.Typer(
     help="Check the store, back it up, or bring it up to date.", no_args_is_help=True, rich_markup_mode=None
@@ -190,6 +190,18 @@ def codebook_check(file: Annotated[Path, typer.Argument(help="A codebook file.")
     from ipt_nlp.commands.codebook import check
 
     check(file, as_json=json)
+
+
+@codebook_app.command("diff", epilog=example("ipt-nlp codebook diff ipt my-codebook.toml"))
+def codebook_diff(
+    old: Annotated[str, typer.Argument(help="Name or file of a codebook.")],
+    new: Annotated[str, typer.Argument(help="Name or file of the one to compare with it.")],
+    json: JsonOption = False,
+) -> None:
+    """Say what changed from one codebook to another: codes, definitions, rules, cues."""
+    from ipt_nlp.commands.codebook import diff
+
+    diff(old, new, as_json=json)
 
 
 @store_app.command("verify", epilog=example("ipt-nlp store verify --store study.db"))

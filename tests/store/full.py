@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent, SessionDetails
 from tests.store.conftest import person, run, session
@@ -11,6 +12,7 @@ from tests.store.test_models import DECISION, prediction
 def fill(store: AnnotationStore) -> None:
     ann = person(store, "ann")
     store.transcripts.add(LOCAL, session(), SessionDetails(therapist="Ames", phase="middle"))
+    store.codebooks.keep(LOCAL, Codebook.load("ipt"))
     store.models.register(LOCAL, "default@1", {"f1": 0.1 + 0.2}, "ipt@1")
     store.predictions.save(LOCAL, "default@1", [prediction(0), prediction(1)])
     base = None

@@ -15,7 +15,8 @@ from ipt_nlp.store.values import NewEvent, User
 from ipt_nlp.transcript import Transcript, Utterance
 from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.desk import arrive, current, open_desk
-from ipt_nlp.ui.state.manual import NewCode, add_code, examples, mark_cues
+from ipt_nlp.ui.state.manual import confusable, examples, mark_cues
+from ipt_nlp.ui.state.own_codes import NewCode, add_code
 from ipt_nlp.ui.state.project import codebook_name, codebook_stamp
 from ipt_nlp.ui.state.search import as_csv, coders, found, rows
 from ipt_nlp.ui.state.turns import Material
@@ -70,7 +71,7 @@ def test_annotators_see_neither_other_coders_nor_what_they_are_to_code_blind(sto
 def test_csv_runs_no_formula(store: AnnotationStore) -> None:
     store.transcripts.add(LOCAL, Transcript("x", (Utterance(0, "client", '=HYPERLINK("a"),"b"'),)))
     text = as_csv(found(store, LOCAL, Query(transcript_id="x")), BOOK, "").decode("utf-8-sig")
-    assert text.splitlines()[1] == 'x,1,client,"\'=HYPERLINK(""a""),""b""",,'
+    assert text.splitlines()[1] == 'x,1,client,"\'=HYPERLINK(""a""),""b""",,,,'
 
 
 def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
@@ -78,7 +79,7 @@ def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
 ) -> None:
     monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
     before = codebook_stamp()
-    book = add_code(NewCode("Asks for “more”", "techniques", 'Says "and more".', ("and more", "")))
+    book = add_code(store, LOCAL, NewCode("Asks for “more”", "techniques", 'Says "and more".', ("and more", "")))
     whole, _, part = BOOK.version.partition(".")
     first, second = (f"own@{whole}.{int(part or 0) + n}" for n in (1, 2))
     assert (codebook_name(), book.ref, codebook_stamp() == before) == ("own", first, False)
@@ -92,7 +93,7 @@ def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
     assert "asks_for_more" in view.labels
     assert next(s for s in view.suggestions if s.label == "asks_for_more").score is None
     assert [hit.position for hit in examples(store, LOCAL, "asks_for_more")] == THERAPIST
-    grown = add_code(NewCode("Grief work", "themes", "Another.", ()))
+    grown = add_code(store, LOCAL, NewCode("Grief work", "themes", "Another.", ()))
     assert (grown.ref, grown.by_name["grief_work"].group) == (second, "themes")
 
 
@@ -106,9 +107,19 @@ def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
     ],
 )
 def test_a_code_that_cannot_be_is_refused_and_nothing_written(
-    code: NewCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: NewCode, store: AnnotationStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
     with pytest.raises(UsageError):
-        add_code(code)
+        add_code(store, LOCAL, code)
     assert not list(tmp_path.rglob("*.toml"))
+    assert store.codebooks.list() == ()
+
+
+def test_codes_that_an_entry_sends_to_and_that_send_to_it() -> None:
+    assert confusable(BOOK, "grief")[:2] == ("role_transition", "role_dispute")
+    for name, label in BOOK.by_name.items():
+        others = confusable(BOOK, name)
+        assert name not in others
+        assert {rule.instead for rule in label.exclude if rule.instead} <= set(others)
+        assert all(name in confusable(BOOK, other) for other in others)

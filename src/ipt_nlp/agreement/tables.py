@@ -57,6 +57,8 @@ class Codings:
     Attributes:
         coders: coder -> turn -> coding; models: model -> turn -> coding.
         blind: coder -> turn -> what they said before suggestions came into view.
+        codes: ref of a codebook -> its labels, for the versions that are kept. A coding says nothing of a code that
+            its version did not have.
         known: model -> labels that it can give.
         decided: turn -> the newest decision.
     """
@@ -66,6 +68,11 @@ class Codings:
     known: Mapping[str, frozenset[str]]
     decided: Mapping[Item, Adjudication]
     blind: Mapping[str, Mapping[Item, Coding]]
+    codes: Mapping[str, frozenset[str]]
+
+    def lacking(self, label: str) -> frozenset[str]:
+        """The refs of codebooks without ``label``."""
+        return frozenset(ref for ref, labels in self.codes.items() if label not in labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,8 @@ def codings(store: AnnotationStore, actor: User) -> Codings:
         {coder: _with_median(found, medians.get(coder)) for coder, found in sorted(kind.items())}
         for kind in (coders, blind)
     )
-    return Codings(timed, models, {model: frozenset(labels) for model, labels in known.items()}, decided, free)
+    codes = {kept.codebook.ref: frozenset(kept.codebook.by_name) for kept in store.codebooks.list()}
+    return Codings(timed, models, {model: frozenset(labels) for model, labels in known.items()}, decided, free, codes)
 
 
 def comparisons(found: Codings, codebook: Codebook, by: By, *, assisted: bool = False) -> list[Comparison]:
@@ -172,6 +180,7 @@ def _annotation(event: AnnotationEvent, labels: Mapping[str, tuple[str, ...]]) -
         sure=event.sure,
         mode=event.mode,
         coded_at=event.created_at,
+        codebook=event.codebook,
     )
 
 
@@ -210,8 +219,14 @@ def _rows(
 ) -> tuple[LabelAgreement, ...]:
     known = found.known.get(names[-1])
     labels = [label for label in codebook.labels_of(group) if known is None or label in known]
-    rows = label_agreement(used[0], used[1], group, labels) if len(used) == 2 else many_agreement(used, group, labels)
-    by_label = {row.label: row for row in rows}
+    together: dict[frozenset[str], list[str]] = {}
+    for label in labels:
+        together.setdefault(found.lacking(label), []).append(label)
+    by_label: dict[str, LabelAgreement] = {}
+    for without, some in together.items():
+        said = [[a for a in annotations if a.codebook not in without] for annotations in used]
+        rows = label_agreement(said[0], said[1], group, some) if len(said) == 2 else many_agreement(said, group, some)
+        by_label |= {row.label: row for row in rows}
     unknown = "the model does not know this code"
     return tuple(
         by_label.get(label, LabelAgreement(label=label, n=0, why=unknown)) for label in codebook.labels_of(group)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from ipt_nlp.codebook import Codebook, Label
+from ipt_nlp.codebook_changes import Change, changes
 from ipt_nlp.commands import console
 from ipt_nlp.errors import CodebookError, UsageError
 
@@ -45,6 +47,23 @@ def check(file: Path, *, as_json: bool) -> Codebook:
     else:
         print(f"{file}: {codebook.ref} is sound: " + ", ".join(f"{n} {kind}" for kind, n in counts.items()) + ".")
     return codebook
+
+
+def diff(old: str, new: str, *, as_json: bool) -> tuple[Change, ...]:
+    """Print what changed from one codebook to another."""
+    before, after = Codebook.load(old), Codebook.load(new)
+    found = changes(before, after)
+    if as_json:
+        console.print_json({"old": before.ref, "new": after.ref, "changes": [asdict(change) for change in found]})
+        return found
+    print(f"{before.ref} → {after.ref}: {f'{len(found)} changes' if len(found) != 1 else '1 change'}")
+    for change in found:
+        print("\n".join([f"\n{change}", *_signed("-", change.old), *_signed("+", change.new)]))
+    return found
+
+
+def _signed(sign: str, text: str | None) -> list[str]:
+    return [f"  {sign} {line}" for line in text.splitlines()] if text else []
 
 
 def _print_labels(codebook: Codebook) -> None:

@@ -11,6 +11,7 @@ from ipt_nlp.store import backup, corpus, verify
 from ipt_nlp.store import migrate as migrations
 from ipt_nlp.store.audit import Audit
 from ipt_nlp.store.backup import Backup
+from ipt_nlp.store.codebooks import Codebooks
 from ipt_nlp.store.database import Clock, Database, Transaction, connect, require_file, resolve, utc_now
 from ipt_nlp.store.decisions import Adjudications, SignOffs
 from ipt_nlp.store.events import Events
@@ -104,6 +105,10 @@ class AnnotationStore:
     @property
     def models(self) -> Models:
         return Models(self.database)
+
+    @property
+    def codebooks(self) -> Codebooks:
+        return Codebooks(self.database)
 
     @property
     def jobs(self) -> Jobs:

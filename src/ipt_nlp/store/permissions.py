@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "adjudication.append": _LEADING,
     "sign_off.append": ("supervisor", "admin"),
     "model.change": _RESEARCH,
+    "codebook.change": _LEADING,
     "job.create": _RESEARCH,
     "job.cancel": _RESEARCH,
     "store.backup": ("admin",),

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -92,6 +92,15 @@ models = Table(
     _text("metrics"),
     _text("codebook"),
     Column("after_event", Integer, nullable=False),
+    _text("created_by"),
+    _text("created_at"),
+)
+codebooks = Table(
+    "codebooks",
+    metadata,
+    _id("version_id"),
+    _text("ref"),
+    _text("content"),
     _text("created_by"),
     _text("created_at"),
 )
@@ -265,7 +274,8 @@ audit = Table(
 
 # Triggers keep these from being changed or emptied. The others hold state, and the audit holds each change of it.
 APPEND_ONLY = (
-    transcripts, utterances, details, models, batches, predictions, events, adjudications, sign_offs, sign_ins, audit,
+    transcripts, utterances, details, models, codebooks, batches, predictions, events, adjudications, sign_offs,
+    sign_ins, audit,
 )  # fmt: skip
 # A heartbeat is no change of state: these columns are outside the audited digest.
 VOLATILE = {"jobs": frozenset({"progress", "message", "heartbeat_at"})}

@@ -13,7 +13,7 @@ from ipt_nlp.store.canonical import tuples, utterance_id_of
 from ipt_nlp.store.database import Database
 from ipt_nlp.store.events import newest_events
 from ipt_nlp.store.permissions import authorise
-from ipt_nlp.store.schema import events, predictions, transcripts, utterances
+from ipt_nlp.store.schema import batches, events, predictions, transcripts, utterances
 from ipt_nlp.store.values import Item, User
 from ipt_nlp.transcript import UtteranceId
 
@@ -39,7 +39,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An utterance that was found. ``position`` counts from 0; ``scores`` is empty for a coder's codes."""
+    """An utterance that was found. ``position`` counts from 0.
+
+    Attributes:
+        scores: empty for a coder's codes.
+        coder: whose codes they are; empty for a model's.
+        codebook: name and version of the codebook they were given under; empty where there are none.
+    """
 
     transcript_id: str
     utterance_id: UtteranceId
@@ -48,6 +54,8 @@ class Hit:
     text: str
     labels: Mapping[str, tuple[str, ...]]
     scores: Mapping[str, float]
+    coder: str = ""
+    codebook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,9 @@ def _by_model(wanted: Query) -> Select[Any]:
     )
     same = (newest.c.transcript_id == utterances.c.transcript_id) & (newest.c.utterance_id == utterances.c.utterance_id)
     batch = (made.batch_id == newest.c.batch_id) & (made.utterance_id == newest.c.utterance_id)
-    query = select(utterances, made.labels, made.scores, made.cues)
-    query = query.select_from(utterances.outerjoin(newest, same).outerjoin(predictions, batch))
+    query = select(utterances, made.labels, made.scores, made.cues, batches.c.codebook)
+    with_made = utterances.outerjoin(newest, same).outerjoin(predictions, batch)
+    query = query.select_from(with_made.outerjoin(batches, batches.c.batch_id == made.batch_id))
     if wanted.label:
         quoted = json.dumps(wanted.label)
         query = query.where(made.labels.contains(quoted, autoescape=True) | made.cues.contains(quoted, autoescape=True))
@@ -131,7 +140,8 @@ def _by_model(wanted: Query) -> Select[Any]:
 def _by_coder(wanted: Query) -> Select[Any]:
     said = newest_events(events.c.coder == wanted.coder).subquery()
     same = (said.c.transcript_id == utterances.c.transcript_id) & (said.c.utterance_id == utterances.c.utterance_id)
-    query = select(utterances, said.c.labels).select_from(utterances.join(said, same)).where(said.c.labels.is_not(None))
+    query = select(utterances, said.c.labels, said.c.coder, said.c.codebook)
+    query = query.select_from(utterances.join(said, same)).where(said.c.labels.is_not(None))
     if wanted.label:
         query = query.where(said.c.labels.contains(json.dumps(wanted.label), autoescape=True))
     return _narrowed(query, wanted)
@@ -153,6 +163,8 @@ def _hit(row: Row[Any]) -> Hit:
         row.text,
         labels,
         scores,
+        values.get("coder", ""),
+        values["codebook"] or "",
     )
 
 

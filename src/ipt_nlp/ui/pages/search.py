@@ -15,9 +15,12 @@ CONFIG = {
     "Session": st.column_config.TextColumn(width=110),
     "Turn": st.column_config.NumberColumn(width=60),
     "Speaker": st.column_config.TextColumn(width=80),
-    "Text": st.column_config.TextColumn(width=430),
-    "Codes": st.column_config.TextColumn(width=330),
+    "Text": st.column_config.TextColumn(width=400),
+    "Codes": st.column_config.TextColumn(width=310),
     "Confidence": st.column_config.NumberColumn(width=90, format="%d %%"),
+    # Who is asked for stands above the table; in the file it has to be told.
+    "Given by": None,
+    "Codebook": st.column_config.TextColumn(width=80),
 }
 
 

@@ -141,7 +141,7 @@ def disagreements(
     turns = []
     for item in items:
         said = [given[item] for given in sides if item in given]
-        labels = differing(said, known)
+        labels = differing(said, known, found)
         if labels and (label is None or label in labels):
             turns.append(Disagreement(item, shuffled(item, said), labels, found.decided.get(item)))
     return sorted(turns, key=lambda turn: turn.decided is not None)
@@ -159,15 +159,20 @@ def without_kept_back(store: AnnotationStore, actor: User, turns: Sequence[Disag
     ]
 
 
-def differing(said: Sequence[Coding], known: frozenset[str] | None) -> tuple[str, ...]:
-    """Codes that some give and others do not, in groups that all of them coded; of a model's only what it knows."""
+def differing(said: Sequence[Coding], known: frozenset[str] | None, found: Codings) -> tuple[str, ...]:
+    """Codes that some give and others do not, in groups that all of them coded.
+
+    Of a model's only what it knows; of codings under a version that did not have the code, nothing.
+    """
     shared = set.intersection(*(set(coding.annotation.labels) for coding in said)) if len(said) > 1 else set()
-    found: dict[str, None] = {}
+    differ: dict[str, None] = {}
     for group in sorted(shared):
-        given = [coding.annotation.labels[group] for coding in said]
-        every = [label for labels in given for label in labels]
-        found |= {x: None for x in every if not all(x in labels for labels in given) and (not known or x in known)}
-    return tuple(found)
+        for label in dict.fromkeys(x for coding in said for x in coding.annotation.labels[group]):
+            without = found.lacking(label)
+            given = [label in c.annotation.labels[group] for c in said if c.annotation.codebook not in without]
+            if any(given) and not all(given) and (not known or label in known):
+                differ[label] = None
+    return tuple(differ)
 
 
 def shuffled(item: Item, said: Sequence[Coding]) -> tuple[Coding, ...]:

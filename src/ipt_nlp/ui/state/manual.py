@@ -1,105 +1,23 @@
-"""The codebook as a manual, and codes of one's own.
-
-A code of one's own goes into a codebook file of one's own: a copy of the shipped one to which codes are added. It is a
-codebook like any other, so that everything that takes a codebook takes it.
-"""
+"""Examples from the corpus for the manual, and cue phrases looked for in what is stored."""
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipt_nlp.annotation import Prediction
-from ipt_nlp.codebook import Codebook, own_codebooks
-from ipt_nlp.errors import CodebookError, UsageError
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.search import Hit, Query
-from ipt_nlp.store.values import User
+from ipt_nlp.store.values import Item, User
 from ipt_nlp.transcript import Transcript
-from ipt_nlp.ui.state.project import BASE_CODEBOOK, OWN_CODEBOOK
 from ipt_nlp.ui.state.search import coders, found
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 EXAMPLES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class NewCode:
-    """A code as a person has typed it; one cue phrase a line."""
-
-    title: str
-    group: str
-    definition: str
-    cues: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The title as a name: small letters, digits and underscores."""
-        ascii_only = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
-        return re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_")
-
-
-def add_code(code: NewCode) -> Codebook:
-    """Write ``code`` into one's own codebook; begin one where there is none.
-
-    Raises:
-        UsageError: something is missing, or the code is there already.
-        CodebookError: a cue is no valid phrase.
-    """
-    if not code.title.strip() or not code.definition.strip():
-        raise UsageError("A code needs a title and a definition.")
-    path = own_codebooks() / f"{OWN_CODEBOOK}.toml"
-    before = path.read_text("utf-8") if path.is_file() else _begun()
-    known = Codebook.parse(before, path)
-    name = code.name if code.name[:1].isalpha() else f"code_{code.name}"
-    if name in known.by_name or code.title.strip() in {label.title for label in known.labels}:
-        raise UsageError(f"There is a code {code.title.strip()!r} already. Choose another title.")
-    text = _next_version(before, known.version) + _entry(code, name)
-    try:
-        codebook = Codebook.parse(text, path)
-    except CodebookError as error:
-        raise UsageError(f"The code cannot be used: {error.problem}.") from None
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
-    return codebook
-
-
-def _begun() -> str:
-    """The shipped codebook under the name of one's own."""
-    shipped = (files("ipt_nlp") / "codebooks" / f"{BASE_CODEBOOK}.toml").read_text("utf-8")
-    return re.sub(rf'(?m)^name = "{BASE_CODEBOOK}"$', f'name = "{OWN_CODEBOOK}"', shipped, count=1)
-
-
-def _next_version(text: str, version: str) -> str:
-    """1 becomes 1.1, and 1.1 becomes 1.2."""
-    whole, _, part = version.partition(".")
-    return re.sub(r'(?m)^version = ".*"$', f'version = "{whole}.{int(part or 0) + 1}"', text, count=1)
-
-
-def _entry(code: NewCode, name: str) -> str:
-    lines = {
-        "group": code.group,
-        "name": name,
-        "title": code.title.strip(),
-        "definition": code.definition.strip(),
-        "source": "added in the review app",
-        "cues": [cue.strip() for cue in code.cues if cue.strip()],
-    }
-    return "\n\n[[labels]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in lines.items())
-
-
-def _toml(value: str | Sequence[str]) -> str:
-    """A string or a list of strings; JSON writes them as TOML reads them, but for one character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def mark_cues(
@@ -138,11 +56,24 @@ def with_cues(
     return found
 
 
+def confusable(codebook: Codebook, name: str) -> tuple[str, ...]:
+    """The codes that the entry of ``name`` says to give instead, then those whose entries send to it."""
+
+    def instead(label: str) -> list[str]:
+        entry = codebook.by_name[label]
+        return [rule.instead for rule in entry.exclude] + [near.instead for near in entry.examples.near_miss]
+
+    sending = [label for label in codebook.by_name if name in instead(label)]
+    return tuple(dict.fromkeys(label for label in (*instead(name), *sending) if label not in ("", name)))
+
+
 def examples(store: AnnotationStore, actor: User, label: str, most: int = EXAMPLES) -> tuple[Hit, ...]:
     """Turns of the corpus with a code: those that coders gave it, then those the model is surest of."""
     coded = [hit for coder in coders(store, actor) for hit in found(store, actor, Query(label=label, coder=coder))]
     if len(coded) < most:
         guessed = found(store, actor, Query(label=label))
         coded += sorted(guessed, key=lambda hit: -hit.scores.get(label, 0.0))
-    unique = {(hit.transcript_id, hit.utterance_id): hit for hit in reversed(coded)}
-    return tuple(reversed(unique.values()))[:most]
+    unique: dict[Item, Hit] = {}
+    for hit in coded:
+        unique.setdefault((hit.transcript_id, hit.utterance_id), hit)
+    return tuple(unique.values())[:most]

@@ -99,7 +99,7 @@ def coded_differently(store: AnnotationStore, actor: User, pool: Pool) -> Pool:
         for item, coding in given.items():
             said.setdefault(item, []).append(coding)
     mine = found.coders.get(actor.name, {})
-    count = {item: len(differing(given, None)) for item, given in said.items() if item not in found.decided}
+    count = {item: len(differing(given, None, found)) for item, given in said.items() if item not in found.decided}
     return replace(
         pool,
         open=np.array([key not in mine for key in pool.keys], bool),

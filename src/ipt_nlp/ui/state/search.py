@@ -15,7 +15,7 @@ from ipt_nlp.ui.state.blind import kept_back, others_kept_back
 from ipt_nlp.ui.state.desk import catch_up
 from ipt_nlp.ui.state.people import is_leading
 
-COLUMNS = ("Session", "Turn", "Speaker", "Text", "Codes", "Confidence")
+COLUMNS = ("Session", "Turn", "Speaker", "Text", "Codes", "Confidence", "Given by", "Codebook")
 
 
 def coders(store: AnnotationStore, actor: User) -> list[str]:
@@ -36,7 +36,7 @@ def found(store: AnnotationStore, actor: User, query: Query) -> tuple[Hit, ...]:
         if not _hidden(item, events, query, frozen=hit.transcript_id in frozen):
             kept.append(hit)
         elif not query.label:
-            kept.append(replace(hit, labels={}, scores={}))
+            kept.append(replace(hit, labels={}, scores={}, codebook=""))
     return tuple(kept)
 
 
@@ -56,6 +56,8 @@ def rows(hits: Sequence[Hit], codebook: Codebook, label: str) -> dict[str, list[
             hit.text,
             ", ".join(_title(codebook, x) for given in hit.labels.values() for x in given),
             confidence(hit, label),
+            hit.coder or ("the model" if hit.scores else ""),
+            hit.codebook,
         )
         for hit in hits
     ]

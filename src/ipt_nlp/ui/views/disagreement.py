@@ -64,6 +64,6 @@ def manual_rules(codebook: Codebook, labels: Sequence[str]) -> str:
         opened = "" if number else " open"
         title = escape(codebook.by_name[name].title)
         parts.append(
-            f"<details{opened}><summary><b>{title}</b></summary>{entry(codebook, name, scroll=False)}</details>"
+            f"<details{opened}><summary><b>{title}</b></summary>{entry(codebook, name, in_full=True)}</details>"
         )
     return f'<div class="ipt ipt-manual"><h4>What the manual says</h4>{"".join(parts)}</div>'

@@ -1,0 +1,59 @@
+"""Versions of the project's codebook, and how many codings were made under each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ipt_nlp.codebook import Codebook
+from ipt_nlp.codebook_changes import changes, in_short
+from ipt_nlp.store import AnnotationStore
+from ipt_nlp.store.codebooks import CodebookVersion
+from ipt_nlp.ui.state.project import BASE_CODEBOOK, project_codebook
+
+SHIPPED = "comes with the program"
+BY_HAND = "changed in its file"
+NOT_KEPT = "not kept here"
+COLUMNS = ("Version", "Date", "Who", "What changed", "Codings")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the codebook. ``date`` and ``who`` are empty where nobody made it in the app."""
+
+    codebook: Codebook
+    date: str = ""
+    who: str = ""
+    about: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.codebook.ref}, {self.date or self.about}"
+
+
+def versions(store: AnnotationStore) -> tuple[Version, ...]:
+    """Each version that is kept, oldest first, and last the one in use if it is none of them."""
+    found = [_version(kept) for kept in store.codebooks.list()]
+    in_use = project_codebook()
+    if in_use not in [version.codebook for version in found]:
+        found.append(Version(in_use, about=SHIPPED if in_use.name == BASE_CODEBOOK else BY_HAND))
+    return tuple(found)
+
+
+def _version(kept: CodebookVersion) -> Version:
+    """A shipped codebook is kept when somebody first changes it, and is not theirs."""
+    if kept.codebook.name == BASE_CODEBOOK:
+        return Version(kept.codebook, about=SHIPPED)
+    return Version(kept.codebook, kept.created_at[:10], kept.created_by)
+
+
+def version_rows(found: Sequence[Version], codings: Mapping[str, int]) -> list[list[str | int]]:
+    """Lines for a table, newest first; then the refs of codings whose version is not among them."""
+    rows: list[list[str | int]] = []
+    for number, version in enumerate(found):
+        said = in_short(changes(found[number - 1].codebook, version.codebook)) if number else ""
+        ref = version.codebook.ref
+        rows.append([ref, version.date, version.who or version.about, said, codings.get(ref, 0)])
+    known = {version.codebook.ref for version in found}
+    others: list[list[str | int]] = [[x, "", NOT_KEPT, "", count] for x, count in codings.items() if x not in known]
+    return rows[::-1] + others
