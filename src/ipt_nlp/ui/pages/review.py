@@ -163,7 +163,7 @@ def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
             st.session_state["cursor"] = begin(desk, time.monotonic())
         return desk
     order = queue_order(queue.name)
-    item = cursor.item if cursor else next_item(store(), who, queue, order, None)
+    item = cursor.item if cursor else next_item(store(), who, queue, order, None, glimpsed=seen(who))
     if item is None:
         return None
     desk = desk_for(who, queue, order, item[0], blind)

@@ -139,7 +139,7 @@ def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
 
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
-        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail)
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail, desk.glimpsed)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
         return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
