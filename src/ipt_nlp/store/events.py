@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, tuple_
 
 from ipt_nlp.errors import ConflictError, StoreError
 from ipt_nlp.store import audit
@@ -84,6 +84,19 @@ class Events:
         """All events of one coder on a transcript, oldest first; those after an event if asked for."""
         mine = (events.c.transcript_id == transcript_id, events.c.coder == coder)
         return self._events(select(events).where(*mine, events.c.event_id > after))
+
+    def by(self, coder: str, transcripts: Collection[str] | None = None) -> tuple[AnnotationEvent, ...]:
+        """All events of one coder, oldest first; on some transcripts if asked for."""
+        query = select(events).where(events.c.coder == coder)
+        return self._events(query if transcripts is None else query.where(events.c.transcript_id.in_(transcripts)))
+
+    def last_standing(self, coder: str, transcript_id: str | None = None) -> AnnotationEvent | None:
+        """The coder's newest event that no undo has taken back; on one transcript if asked for."""
+        mine = [events.c.coder == coder, *([] if transcript_id is None else [events.c.transcript_id == transcript_id])]
+        newest = newest_events(*mine).subquery()
+        standing = case((newest.c.action == "undo", newest.c.previous), else_=newest.c.event_id)
+        found = self._events(select(events).where(events.c.event_id == select(func.max(standing)).scalar_subquery()))
+        return found[0] if found else None
 
     def on(self, items: Collection[Item], coder: str | None = None) -> tuple[AnnotationEvent, ...]:
         """All events on some utterances, oldest first; of one coder if asked for.

@@ -6,10 +6,20 @@ import streamlit as st
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import IptNlpError
+from ipt_nlp.ui.state.glimpses import shown_by_model
 from ipt_nlp.ui.state.manual import NewCode, add_code, examples, mark_cues
 from ipt_nlp.ui.views.entry import entry, manual
 from ipt_nlp.ui.views.hits import hit_list
-from ipt_nlp.ui.views.shared import actor, codebook, may_add_codes, pipeline, plain, store
+from ipt_nlp.ui.views.shared import (
+    actor,
+    codebook,
+    may_add_codes,
+    model_codes,
+    pipeline,
+    plain,
+    shows_model,
+    store,
+)
 
 LOOKING = "Looking for its cues in the stored sessions …"
 
@@ -23,7 +33,9 @@ def one_code(book: Codebook) -> None:
     with left:
         st.html(entry(book, name, scroll=False))
     with right:
-        st.html(hit_list(examples(store(), actor(), name), name))
+        hits = examples(store(), actor(), name, blind=not model_codes())
+        shows_model(shown_by_model(hits))
+        st.html(hit_list(hits, name))
 
 
 def own_code(book: Codebook) -> None:

@@ -17,7 +17,7 @@ from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.store.values import Item, Labels, User
 from ipt_nlp.ui.state.agreement import differing
 from ipt_nlp.ui.state.blind import confirmed, kept_back
-from ipt_nlp.ui.state.desk import catch_up
+from ipt_nlp.ui.state.desk import histories
 
 SEED = 1
 # As many as are looked up at a time; spreading near-duplicates apart takes longer the more there are.
@@ -72,13 +72,12 @@ def to_look_at_again(store: AnnotationStore, actor: User, codebook: Codebook, po
     said: dict[Item, Labels] = {}
     again: set[Item] = set()
     frozen = store.search.frozen()
-    for name in store.search.transcript_ids():
-        for number, events in catch_up(store, actor, name).history.items():
-            if events[-1].labels is None:
-                continue
-            said[name, number] = events[-1].labels
-            shown = kept_back((name, number), events, blind=True, frozen=name in frozen) == "no"
-            again |= {(name, number)} if shown and not confirmed(events) else set()
+    for item, events in histories(store, actor).items():
+        if events[-1].labels is None:
+            continue
+        said[item] = events[-1].labels
+        if kept_back(item, events, blind=True, frozen=item[0] in frozen) == "no" and not confirmed(events):
+            again.add(item)
     return replace(
         pool,
         open=np.array([key in again for key in pool.keys], bool),
