@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,8 +87,13 @@ def test_two_code_the_same_turns_at_once_and_agreement_counts_them(
     coded = {name: store.search.coded_by(name) for name in SAID}
     assert coded["ann"] == coded["ben"]
     assert len(coded["ann"]) == 3
-    page = signed_in(browser, f"{url}/agreement", "rae", PASSWORD)
-    page.get_by_text("ann and ben: 3 shared turns").wait_for()
-    assert page.get_by_text("suggestion in view and are left out").count() == 0
+    page = signed_in(browser, url, "rae", PASSWORD)
+    page.get_by_role("link", name="Agreement").click()
     page.get_by_text("1 turn differs on any code, 1 to decide").wait_for()
+    assert page.get_by_text("suggestion in view and are left out").count() == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all as CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        figures = {row["label"]: row for row in csv.DictReader(file)}
+    assert {(row["sides"], row["n"]) for row in (figures["grief"], figures["role_dispute"])} == {("ann × ben", "3")}
     page.context.close()

@@ -48,8 +48,7 @@ def pool_of(store: AnnotationStore, codebook: Codebook, thresholds: dict[str, fl
     labels = [label.name for label in codebook.labels]
     keys = tuple((hit.transcript_id, hit.utterance_id) for hit in hits)
     coded = store.search.coded_by()
-    said = (a for reviewed in store.reviewed() for a in reviewed.annotations)
-    given = _given(keys, labels, (((a.transcript_id, a.utterance_id), a.labels) for a in said))
+    given = _given(keys, labels, store.search.said())
     done = np.array([key in coded for key in keys], bool)
     return Pool(
         keys=keys,
@@ -110,12 +109,12 @@ def _probabilities(hits: Sequence[Hit], labels: Sequence[str], codebook: Codeboo
     """[turn, label]; nan where the label does not apply to the speaker or no model has scored it."""
     groups = {group.name: group for group in codebook.groups}
     speaker_of = {label.name: groups[label.group].speaker for label in codebook.labels}
-    found = np.full((len(hits), len(labels)), np.nan)
-    for row, hit in enumerate(hits):
-        for column, label in enumerate(labels):
-            if speaker_of[label] in ("any", hit.speaker) and label in hit.scores:
-                found[row, column] = hit.scores[label]
-    return found
+    speakers = {hit.speaker for hit in hits}
+    applies = {speaker: [speaker_of[label] in ("any", speaker) for label in labels] for speaker in speakers}
+    scores = np.array([[hit.scores.get(label, np.nan) for label in labels] for hit in hits], np.float64)
+    shape = (len(hits), len(labels))
+    known = np.array([applies[hit.speaker] for hit in hits], bool).reshape(shape)
+    return np.where(known, scores.reshape(shape), np.nan)
 
 
 def _given(keys: Sequence[Item], labels: Sequence[str], said: Iterable[tuple[Item, Labels]]) -> NDArray[np.bool_]:
