@@ -87,6 +87,8 @@ def test_search_and_codebook_show(store: AnnotationStore) -> None:
     page.text_input[0].set_value("words 3").run()
     assert page.dataframe[0].value["Turn"].tolist() == [4]
     page.switch_page(str(CODEBOOK.file)).run()
+    assert "s01: words" not in html(page)
+    page.toggle(key="model_codes").set_value(True).run()
     assert not page.exception
     assert "s01: words" in html(page)
     assert store.transcripts.list()

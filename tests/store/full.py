@@ -24,6 +24,7 @@ def fill(store: AnnotationStore) -> None:
     store.jobs.create(LOCAL, "retrain", {"n": 1})
     store.jobs.claim("w1", ["retrain"])
     store.sign_ins.attempt("ann", "wrong")
+    store.glimpses.add(ann, [("s01", 1), ("s01", 2)])
 
 
 def coded(base: int | None = None, **more: object) -> NewEvent:

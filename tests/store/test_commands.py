@@ -94,7 +94,7 @@ def test_migrate_says_what_it_did(place: str, capsys: pytest.CaptureFixture[str]
     assert run(["store", "migrate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["before"] is None
     assert run(["store", "migrate"]) == 0
-    assert "up to date (version 0003)" in capsys.readouterr().err
+    assert "up to date (version 0004)" in capsys.readouterr().err
     sql(place, "UPDATE alembic_version SET version_num = '0999'")
     assert run(["store", "verify"]) == 1
     assert "newer ipt-nlp" in capsys.readouterr().err

@@ -154,7 +154,7 @@ def test_opening_again_changes_nothing(store: AnnotationStore, url: str) -> None
 def test_a_store_of_a_newer_version_is_refused(store: AnnotationStore, url: str) -> None:
     store.close()
     run(url, "UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(StoreError, match=r"newer ipt-nlp .its version is 0999, this one knows up to 0003"):
+    with pytest.raises(StoreError, match=r"newer ipt-nlp .its version is 0999, this one knows up to 0004"):
         AnnotationStore.open(url)
 
 

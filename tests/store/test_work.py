@@ -25,6 +25,18 @@ def test_an_item_is_leased_to_one_coder_at_a_time(store: AnnotationStore, ann: U
 
 
 @pytest.mark.usefixtures("s01")
+def test_an_item_is_held_by_as_many_as_are_wanted(store: AnnotationStore, ann: User, ben: User) -> None:
+    cas = person(store, "cas")
+    for coder in (ann, ben, ann):
+        assert turns(store.leases.lease(coder, "q", ITEMS[:2], 10, holders=2)) == [0, 1]
+    assert turns(store.leases.lease(cas, "q", ITEMS[:3], 10, holders=2)) == [2]
+    store.leases.release(ann, [lease.lease_id for lease in store.leases.held("q", "ann")])
+    assert turns(store.leases.lease(cas, "q", ITEMS[:2], 10, holders=2)) == [0, 1]
+    assert turns(store.leases.lease(ann, "q", ITEMS[:2], 10, holders=2)) == []
+    assert store.verify() == []
+
+
+@pytest.mark.usefixtures("s01")
 def test_an_abandoned_item_comes_back(store: AnnotationStore, ann: User, ben: User, clock: Clock) -> None:
     (lease,) = store.leases.lease(ann, "q", ITEMS[:1], 10)
     clock.forward(minutes=10)

@@ -10,7 +10,7 @@ import pytest
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import RoleError
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.store.values import Item, NewEvent, User
+from ipt_nlp.store.values import Item, NewAdjudication, NewEvent, User
 from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.desk import Desk, arrive, current, open_desk
 from ipt_nlp.ui.state.pools import ordered, pool_of
@@ -117,6 +117,23 @@ def test_strategies_give_open_turns_once_each(store: AnnotationStore, strategy: 
     pool = pool_of(store, Codebook.load("ipt"), {})
     assert pool.positives.sum() == 1
     assert np.isnan(pool.probabilities[1]).sum() == 25
+
+
+def test_what_coders_gave_and_what_was_decided_counts_as_used(store: AnnotationStore) -> None:
+    ann, ben = person(store, "ann"), person(store, "ben")
+    events = [code(store, coder, "s01", 3, label) for coder, label in ((ann, "grief"), (ben, "role_dispute"))]
+    code(store, ann, "s01", 5, "grief")
+    undone = code(store, ann, "s01", 7, "grief")
+    store.events.undo(ann, "s01", 7, undone.event_id)
+    decision = NewAdjudication(
+        transcript_id="s01", utterance_id=3, labels={"themes": ("role_transition",)}, confidence="high",
+        reason="oversight", codebook="ipt@1", events=tuple(event.event_id for event in events),
+    )  # fmt: skip
+    store.adjudications.append(LOCAL, decision)
+    book = Codebook.load("ipt")
+    uses = dict(zip([label.name for label in book.labels], pool_of(store, book, {}).positives, strict=True))
+    used = {label: int(count) for label, count in uses.items() if count}
+    assert used == {"grief": 2, "role_dispute": 1, "role_transition": 1}
 
 
 def test_the_random_tenth_of_the_mixed_queue_is_the_audit_that_everybody_codes_blind(store: AnnotationStore) -> None:

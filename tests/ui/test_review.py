@@ -22,7 +22,7 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
-from ipt_nlp.ui.state.review import TOO_SOON, last_standing, press
+from ipt_nlp.ui.state.review import TOO_SOON, press
 from tests.ui.conftest import desk, material, open_turns
 
 FIRST, SECOND, *_ = open_turns()
@@ -72,7 +72,7 @@ def test_undo_goes_back_press_by_press_over_turns(store: AnnotationStore) -> Non
     assert (cursor.utterance_id, store.events.current("s01", "local")[FIRST].labels) == (FIRST, None)
     cursor = after(store, cursor, "undo", now=50)
     assert cursor.notice is not None
-    assert last_standing(store.events.of_coder("s01", "local")) is None
+    assert store.events.last_standing("local") is None
 
 
 def test_flag_note_skip_and_clear(store: AnnotationStore) -> None:

@@ -19,3 +19,8 @@ def blind_pass(events: Sequence[AnnotationEvent]) -> tuple[AnnotationEvent, ...]
     """
     seen = (n for n in range(len(events)) if saw_suggestions(events[n : n + 1]))
     return tuple(events[: next(seen, len(events))])
+
+
+def counts(said: Sequence[AnnotationEvent], events: Sequence[AnnotationEvent]) -> bool:
+    """Whether ``said``, the first of a coder's ``events`` on a turn or all of them, is a coding that still stands."""
+    return bool(said) and said[-1].labels is not None and events[-1].labels is not None

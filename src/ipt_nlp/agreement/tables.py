@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ipt_nlp.agreement.many import many_agreement
 from ipt_nlp.agreement.pairs import LabelAgreement, label_agreement
-from ipt_nlp.agreement.passes import blind_pass
+from ipt_nlp.agreement.passes import blind_pass, counts
 from ipt_nlp.annotation import Annotation, Prediction
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import AnnotationStore
@@ -109,7 +109,7 @@ def codings(store: AnnotationStore, actor: User) -> Codings:
         touched: set[Item] = set()
         for events in _by_turn(store.events.of_all_coders(actor, name)):
             for said, found in ((events, coders), (blind_pass(events), blind)):
-                if said and said[-1].labels is not None and events[-1].labels is not None:
+                if counts(said, events):
                     coding = _coding(said, events[-1].event_id)
                     found.setdefault(coding.annotation.coder, {})[coding.item] = coding
                     touched.add(coding.item)

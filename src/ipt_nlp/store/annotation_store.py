@@ -15,6 +15,7 @@ from ipt_nlp.store.codebooks import Codebooks
 from ipt_nlp.store.database import Clock, Database, Transaction, connect, require_file, resolve, utc_now
 from ipt_nlp.store.decisions import Adjudications, SignOffs
 from ipt_nlp.store.events import Events
+from ipt_nlp.store.glimpses import Glimpses
 from ipt_nlp.store.jobs import Jobs
 from ipt_nlp.store.leases import Leases
 from ipt_nlp.store.models import Models
@@ -85,6 +86,10 @@ class AnnotationStore:
     @property
     def events(self) -> Events:
         return Events(self.database)
+
+    @property
+    def glimpses(self) -> Glimpses:
+        return Glimpses(self.database)
 
     @property
     def search(self) -> Search:

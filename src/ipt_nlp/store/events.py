@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, tuple_
 
 from ipt_nlp.errors import ConflictError, StoreError
 from ipt_nlp.store import audit
-from ipt_nlp.store.canonical import finite, storable, to_json, tuples, utterance_id_of
+from ipt_nlp.store.canonical import finite, storable, to_json, tuples, utterance_id_of, utterance_key
 from ipt_nlp.store.database import Database, Transaction
 from ipt_nlp.store.permissions import authorise
 from ipt_nlp.store.schema import events
 from ipt_nlp.store.transcripts import require, require_utterances
-from ipt_nlp.store.values import CODING_ACTIONS, Action, AnnotationEvent, NewEvent, User
+from ipt_nlp.store.values import CODING_ACTIONS, Action, AnnotationEvent, Item, NewEvent, User
 from ipt_nlp.transcript import UtteranceId
 
 # What an event carries over from the one before, where it says nothing of it itself.
@@ -84,6 +84,30 @@ class Events:
         """All events of one coder on a transcript, oldest first; those after an event if asked for."""
         mine = (events.c.transcript_id == transcript_id, events.c.coder == coder)
         return self._events(select(events).where(*mine, events.c.event_id > after))
+
+    def by(self, coder: str, transcripts: Collection[str] | None = None) -> tuple[AnnotationEvent, ...]:
+        """All events of one coder, oldest first; on some transcripts if asked for."""
+        query = select(events).where(events.c.coder == coder)
+        return self._events(query if transcripts is None else query.where(events.c.transcript_id.in_(transcripts)))
+
+    def last_standing(self, coder: str, transcript_id: str | None = None) -> AnnotationEvent | None:
+        """The coder's newest event that no undo has taken back; on one transcript if asked for."""
+        mine = [events.c.coder == coder, *([] if transcript_id is None else [events.c.transcript_id == transcript_id])]
+        newest = newest_events(*mine).subquery()
+        standing = case((newest.c.action == "undo", newest.c.previous), else_=newest.c.event_id)
+        found = self._events(select(events).where(events.c.event_id == select(func.max(standing)).scalar_subquery()))
+        return found[0] if found else None
+
+    def on(self, items: Collection[Item], coder: str | None = None) -> tuple[AnnotationEvent, ...]:
+        """All events on some utterances, oldest first; of one coder if asked for.
+
+        Of all coders they are for the app to count, as a queue does, and not to show to anybody.
+        """
+        wanted = [(transcript_id, utterance_key(utterance_id)) for transcript_id, utterance_id in items]
+        # SQLite finds single columns by their index, but not pairs of them.
+        there = events.c.transcript_id.in_({transcript_id for transcript_id, _ in wanted})
+        query = select(events).where(there, tuple_(events.c.transcript_id, events.c.utterance_id).in_(wanted))
+        return self._events(query if coder is None else query.where(events.c.coder == coder))
 
     def of_all_coders(self, actor: User, transcript_id: str) -> tuple[AnnotationEvent, ...]:
         """All events of all coders on a transcript, oldest first; not for annotators, who code blind to each other."""

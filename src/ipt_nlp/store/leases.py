@@ -1,4 +1,4 @@
-"""Queues whose items are leased for some minutes, so that two people do not take the same one by accident."""
+"""Queues whose items are leased for some minutes, so that no more people take the same one than are wanted."""
 
 from __future__ import annotations
 
@@ -27,8 +27,13 @@ class Leases:
 
     database: Database
 
-    def lease(self, actor: User, queue: str, items: Sequence[Item], minutes: float) -> tuple[Lease, ...]:
+    def lease(
+        self, actor: User, queue: str, items: Sequence[Item], minutes: float, *, holders: int = 1
+    ) -> tuple[Lease, ...]:
         """Lease those of ``items`` that are free, in their order; the ones ``actor`` holds already are renewed.
+
+        Args:
+            holders: as many people may hold an item at a time.
 
         Raises:
             StoreError: an item is no utterance of the store.
@@ -42,10 +47,10 @@ class Leases:
             granted = []
             for transcript_id, utterance_id in dict.fromkeys(items):
                 key = require_utterances(t.connection, transcript_id, [utterance_id])[0]
-                holders = held.get((transcript_id, key), {})
-                if actor.name in holders:
-                    granted.append(_prolong(t, actor, holders[actor.name], until))
-                elif not holders:
+                there = held.get((transcript_id, key), {})
+                if actor.name in there:
+                    granted.append(_prolong(t, actor, there[actor.name], until))
+                elif len(there) < holders:
                     granted.append(_grant(t, actor, queue, (transcript_id, key), until))
             return tuple(granted)
 

@@ -21,6 +21,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "prediction.save": _LEADING,
     "event.append": _EVERYBODY,
     "event.read_others": _LEADING,
+    "glimpse.append": _EVERYBODY,
     "lease.take": _EVERYBODY,
     "lease.free": ("admin",),
     "adjudication.append": _LEADING,

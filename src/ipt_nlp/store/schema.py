@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -155,6 +155,14 @@ events = Table(
     # A second event on the same base would take the same number: the database itself refuses a fork.
     UniqueConstraint("transcript_id", "utterance_id", "coder", "ordinal"),
 )
+glimpses = Table(
+    "glimpses",
+    metadata,
+    _id("glimpse_id"),
+    Column("coder", Text, nullable=False, index=True),
+    _text("seen"),
+    _text("created_at"),
+)
 adjudications = Table(
     "adjudications",
     metadata,
@@ -274,8 +282,8 @@ audit = Table(
 
 # Triggers keep these from being changed or emptied. The others hold state, and the audit holds each change of it.
 APPEND_ONLY = (
-    transcripts, utterances, details, models, codebooks, batches, predictions, events, adjudications, sign_offs,
-    sign_ins, audit,
+    transcripts, utterances, details, models, codebooks, batches, predictions, events, glimpses, adjudications,
+    sign_offs, sign_ins, audit,
 )  # fmt: skip
 # A heartbeat is no change of state: these columns are outside the audited digest.
 VOLATILE = {"jobs": frozenset({"progress", "message", "heartbeat_at"})}

@@ -13,8 +13,8 @@ from ipt_nlp.store.canonical import tuples, utterance_id_of
 from ipt_nlp.store.database import Database
 from ipt_nlp.store.events import newest_events
 from ipt_nlp.store.permissions import authorise
-from ipt_nlp.store.schema import batches, events, predictions, transcripts, utterances
-from ipt_nlp.store.values import Item, User
+from ipt_nlp.store.schema import adjudications, batches, events, predictions, transcripts, utterances
+from ipt_nlp.store.values import Item, Labels, User
 from ipt_nlp.transcript import UtteranceId
 
 
@@ -86,6 +86,22 @@ class Search:
         )
         with self.database.reading() as connection:
             return frozenset((row.transcript_id, utterance_id_of(row.utterance_id)) for row in connection.execute(done))
+
+    def said(self) -> list[tuple[Item, Labels]]:
+        """Utterances with the labels that a coder gives them now, or that were decided there, in no order.
+
+        They are for the app to count, and not to show to anybody.
+        """
+        coded = newest_events().where(events.c.labels.is_not(None))
+        made = adjudications.c
+        newest = select(func.max(made.adjudication_id)).group_by(made.transcript_id, made.utterance_id)
+        wanted = (
+            coded.with_only_columns(events.c.transcript_id, events.c.utterance_id, events.c.labels),
+            select(made.transcript_id, made.utterance_id, made.labels).where(made.adjudication_id.in_(newest)),
+        )
+        with self.database.reading() as connection:
+            rows = [row for query in wanted for row in connection.execute(query)]
+        return [((name, utterance_id_of(key)), tuples(labels)) for name, key, labels in rows]
 
     def transcript_ids(self) -> tuple[str, ...]:
         """The ids of all transcripts, in order."""

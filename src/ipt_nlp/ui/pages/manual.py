@@ -10,6 +10,7 @@ from ipt_nlp.codebook import Codebook, Label
 from ipt_nlp.errors import IptNlpError
 from ipt_nlp.store.search import Query
 from ipt_nlp.store.values import User
+from ipt_nlp.ui.state.glimpses import shown_by_model
 from ipt_nlp.ui.state.manual import confusable, examples, mark_cues
 from ipt_nlp.ui.state.own_codes import NewCode, add_code, change_code
 from ipt_nlp.ui.state.search import found
@@ -20,10 +21,12 @@ from ipt_nlp.ui.views.shared import (
     codebook,
     in_example,
     may_add_codes,
+    model_codes,
     own_store,
     own_user,
     pipeline,
     plain,
+    shows_model,
     store,
 )
 from ipt_nlp.ui.views.versions import version_history
@@ -43,7 +46,9 @@ def one_code(book: Codebook) -> None:
         st.html(entry(book, name, in_full=True))
     with right:
         mistaken_for(book, name)
-        st.html(hit_list(examples(store(), actor(), name), name, book))
+        hits = examples(store(), actor(), name, blind=not model_codes())
+        shows_model(shown_by_model(hits))
+        st.html(hit_list(hits, name, book))
 
 
 def mistaken_for(book: Codebook, name: str) -> None:

@@ -22,7 +22,7 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
-from ipt_nlp.ui.state.glimpses import glimpse, glimpsed
+from ipt_nlp.ui.state.glimpses import glimpse
 from ipt_nlp.ui.state.presses import Board, handle, received
 from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
@@ -31,7 +31,7 @@ from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
 from ipt_nlp.ui.views.keyboard import keyboard, sent
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
-from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, store
+from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, seen, store
 from ipt_nlp.ui.views.style import FOCUS
 
 COLUMNS = 3
@@ -139,18 +139,8 @@ def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str,
     known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
     return open_desk(
-        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=seen(who)
+        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=seen()
     )
-
-
-def seen(who: User) -> set[Item]:
-    """The turns whose suggestions the coder has had in view, read once in a window and added to from there."""
-    key = ("glimpsed", store().database.name, who.name)
-    if st.session_state.get("glimpsed_by") != key:
-        st.session_state["glimpsed"] = glimpsed(store(), who)
-        st.session_state["glimpsed_by"] = key
-    found: set[Item] = st.session_state["glimpsed"]
-    return found
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
@@ -163,7 +153,7 @@ def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
             st.session_state["cursor"] = begin(desk, time.monotonic())
         return desk
     order = queue_order(queue.name)
-    item = cursor.item if cursor else next_item(store(), who, queue, order, None)
+    item = cursor.item if cursor else next_item(store(), who, queue, order, None, glimpsed=seen())
     if item is None:
         return None
     desk = desk_for(who, queue, order, item[0], blind)
@@ -181,7 +171,7 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
-    glimpse(store(), desk.actor, seen(desk.actor), cursor.item, view)
+    glimpse(store(), desk.actor, seen(), cursor.item, view)
     here = board()
     here.draws(desk, cursor, view)
     name = shown_entry(desk, view, cursor)

@@ -6,8 +6,9 @@ import streamlit as st
 
 from ipt_nlp.store.search import Query
 from ipt_nlp.ui import REVIEW
+from ipt_nlp.ui.state.glimpses import shown_by_model
 from ipt_nlp.ui.state.search import as_csv, coders, found, rows
-from ipt_nlp.ui.views.shared import actor, codebook, plain, store
+from ipt_nlp.ui.views.shared import actor, codebook, model_codes, plain, shows_model, store
 
 MODEL = "the model"
 MOST = 2000
@@ -43,17 +44,21 @@ def asked() -> Query:
 
 def page() -> None:
     query = asked()
-    hits = found(store(), actor(), query)
-    text, button = st.columns([5, 1], vertical_alignment="center")
+    text, switch, button = st.columns([5, 2, 1.5], vertical_alignment="center")
+    with switch:
+        # Whoever looks for a code that the model gives has asked to see it.
+        show = model_codes() or bool(query.label)
+    hits = found(store(), actor(), query, blind=not show)
     turns = "turn" if len(hits) == 1 else "turns"
     more = f"; the first {MOST:,} are shown" if len(hits) > MOST else ""
     text.caption(plain(f"{len(hits):,} {turns}{more}. Select one to open it in Review."))
     button.download_button(
-        "Download CSV", as_csv(hits, codebook(), query.label), "turns.csv", "text/csv", on_click="ignore",
-        disabled=not hits, width="stretch",
+        "Download CSV", as_csv(hits, codebook(), query.label), "turns.csv", "text/csv",
+        on_click=shows_model, args=(shown_by_model(hits),), disabled=not hits, width="stretch",
     )  # fmt: skip
     if not hits:
         return
+    shows_model(shown_by_model(hits[:MOST]))
     event = st.dataframe(
         rows(hits[:MOST], codebook(), query.label), column_config=CONFIG, hide_index=True, on_select="rerun",
         selection_mode="single-row", key="hits", height=560,

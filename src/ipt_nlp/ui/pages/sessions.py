@@ -6,9 +6,19 @@ import streamlit as st
 
 from ipt_nlp.store.values import SessionDetails, TranscriptRow
 from ipt_nlp.ui import REVIEW
-from ipt_nlp.ui.state.sessions import STATES, Wanted, listed, reading_page, table
+from ipt_nlp.ui.state.sessions import STATES, Wanted, listed, reading_page, table, tagged
 from ipt_nlp.ui.views.importer import importer
-from ipt_nlp.ui.views.shared import actor, in_example, leads, material, open_example, plain, store
+from ipt_nlp.ui.views.shared import (
+    NOT_BLIND,
+    actor,
+    in_example,
+    leads,
+    material,
+    open_example,
+    plain,
+    shows_model,
+    store,
+)
 
 PAGE_HEIGHT = 900
 COLUMN_CONFIG = {
@@ -62,14 +72,17 @@ def actions(row: TranscriptRow) -> None:
     review, read, download, _ = st.columns([1.2, 1.2, 1.5, 4], gap="small")
     if review.button("Review this session", type="primary", width="stretch"):
         st.switch_page(str(REVIEW.file), query_params={"session": row.transcript_id})
-    reading = read.toggle("Read it here")
-    page = reading_page(store(), actor(), material(row.transcript_id))
+    reading = read.toggle("Read it here", help=NOT_BLIND)
+    session = material(row.transcript_id)
+    page, shown = reading_page(store(), actor(), session), tagged(store(), actor(), session)
     download.download_button(
-        "Download as a web page", page, f"{row.transcript_id}.html", "text/html", on_click="ignore", width="stretch"
-    )
+        "Download as a web page", page, f"{row.transcript_id}.html", "text/html", on_click=shows_model, args=(shown,),
+        width="stretch",
+    )  # fmt: skip
     if leads():
         details(row)
     if reading:
+        shows_model(shown)
         st.iframe(page, height=PAGE_HEIGHT)
 
 

@@ -12,7 +12,6 @@ from ipt_nlp.errors import StoreError
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.database import default_place
 from ipt_nlp.store.values import AuditEntry, Lease, Role, User
-from ipt_nlp.ui.state.glimpses import IN_VIEW
 
 BACKUPS = "backups"
 SUFFIX = ".zip"
@@ -92,8 +91,7 @@ def user_table(store: AnnotationStore) -> dict[str, list[Any]]:
 
 def held(store: AnnotationStore) -> tuple[Held, ...]:
     """The leases that hold now, by person and queue."""
-    every = (lease for lease in store.leases.open() if not lease.queue.startswith(IN_VIEW))
-    leases = sorted(every, key=lambda lease: (lease.holder, lease.queue))
+    leases = sorted(store.leases.open(), key=lambda lease: (lease.holder, lease.queue))
     grouped = groupby(leases, key=lambda lease: (lease.holder, lease.queue))
     return tuple(Held(holder, queue, tuple(found)) for (holder, queue), found in grouped)
 

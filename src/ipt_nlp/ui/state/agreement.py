@@ -14,7 +14,7 @@ from ipt_nlp.errors import StoreError
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import Adjudication, Confidence, Item, NewAdjudication, Reason, User
 from ipt_nlp.ui.state.blind import kept_back
-from ipt_nlp.ui.state.desk import catch_up
+from ipt_nlp.ui.state.desk import histories
 from ipt_nlp.ui.state.files import csv_bytes
 
 REASONS: Mapping[Reason, str] = {
@@ -150,12 +150,11 @@ def disagreements(
 def without_kept_back(store: AnnotationStore, actor: User, turns: Sequence[Disagreement]) -> list[Disagreement]:
     """``turns`` less those on which what the model says is kept back from ``actor``; the figures count them all."""
     frozen = store.search.frozen()
-    history = {name: catch_up(store, actor, name).history for name in {turn.item[0] for turn in turns}}
+    mine = histories(store, actor, {turn.item[0] for turn in turns})
     return [
         turn
         for turn in turns
-        if kept_back(turn.item, history[turn.item[0]].get(turn.item[1], ()), blind=False, frozen=turn.item[0] in frozen)
-        == "no"
+        if kept_back(turn.item, mine.get(turn.item, ()), blind=False, frozen=turn.item[0] in frozen) == "no"
     ]
 
 

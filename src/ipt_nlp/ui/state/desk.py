@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -125,6 +125,16 @@ def catch_up(store: AnnotationStore, actor: User, transcript_id: str, known: Kno
     if known is None or known.key != key:
         known = Known(key, {}, {}, 0)
     return known.and_new(store.events.of_coder(transcript_id, actor.name, after=known.newest))
+
+
+def histories(
+    store: AnnotationStore, actor: User, transcripts: Collection[str] | None = None
+) -> dict[Item, list[AnnotationEvent]]:
+    """The coder's events on each turn that they have dealt with, oldest first; of some sessions if asked for."""
+    found: dict[Item, list[AnnotationEvent]] = {}
+    for event in store.events.by(actor.name, transcripts):
+        found.setdefault((event.transcript_id, event.utterance_id), []).append(event)
+    return found
 
 
 def open_desk(

@@ -67,11 +67,17 @@ def confusable(codebook: Codebook, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in (*instead(name), *sending) if label not in ("", name)))
 
 
-def examples(store: AnnotationStore, actor: User, label: str, most: int = EXAMPLES) -> tuple[Hit, ...]:
-    """Turns of the corpus with a code: those that coders gave it, then those the model is surest of."""
+def examples(
+    store: AnnotationStore, actor: User, label: str, most: int = EXAMPLES, *, blind: bool = False
+) -> tuple[Hit, ...]:
+    """Turns of the corpus with a code: those that coders gave it, then those the model is surest of.
+
+    Args:
+        blind: none that the actor has not coded and only the model gives the code.
+    """
     coded = [hit for coder in coders(store, actor) for hit in found(store, actor, Query(label=label, coder=coder))]
     if len(coded) < most:
-        guessed = found(store, actor, Query(label=label))
+        guessed = found(store, actor, Query(label=label), blind=blind)
         coded += sorted(guessed, key=lambda hit: -hit.scores.get(label, 0.0))
     unique: dict[Item, Hit] = {}
     for hit in coded:

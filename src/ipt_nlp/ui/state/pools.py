@@ -17,7 +17,7 @@ from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.store.values import Item, Labels, User
 from ipt_nlp.ui.state.agreement import differing
 from ipt_nlp.ui.state.blind import confirmed, kept_back
-from ipt_nlp.ui.state.desk import catch_up
+from ipt_nlp.ui.state.desk import histories
 
 SEED = 1
 # As many as are looked up at a time; spreading near-duplicates apart takes longer the more there are.
@@ -48,8 +48,7 @@ def pool_of(store: AnnotationStore, codebook: Codebook, thresholds: dict[str, fl
     labels = [label.name for label in codebook.labels]
     keys = tuple((hit.transcript_id, hit.utterance_id) for hit in hits)
     coded = store.search.coded_by()
-    said = (a for reviewed in store.reviewed() for a in reviewed.annotations)
-    given = _given(keys, labels, (((a.transcript_id, a.utterance_id), a.labels) for a in said))
+    given = _given(keys, labels, store.search.said())
     done = np.array([key in coded for key in keys], bool)
     return Pool(
         keys=keys,
@@ -72,13 +71,12 @@ def to_look_at_again(store: AnnotationStore, actor: User, codebook: Codebook, po
     said: dict[Item, Labels] = {}
     again: set[Item] = set()
     frozen = store.search.frozen()
-    for name in store.search.transcript_ids():
-        for number, events in catch_up(store, actor, name).history.items():
-            if events[-1].labels is None:
-                continue
-            said[name, number] = events[-1].labels
-            shown = kept_back((name, number), events, blind=True, frozen=name in frozen) == "no"
-            again |= {(name, number)} if shown and not confirmed(events) else set()
+    for item, events in histories(store, actor).items():
+        if events[-1].labels is None:
+            continue
+        said[item] = events[-1].labels
+        if kept_back(item, events, blind=True, frozen=item[0] in frozen) == "no" and not confirmed(events):
+            again.add(item)
     return replace(
         pool,
         open=np.array([key in again for key in pool.keys], bool),
@@ -111,12 +109,12 @@ def _probabilities(hits: Sequence[Hit], labels: Sequence[str], codebook: Codeboo
     """[turn, label]; nan where the label does not apply to the speaker or no model has scored it."""
     groups = {group.name: group for group in codebook.groups}
     speaker_of = {label.name: groups[label.group].speaker for label in codebook.labels}
-    found = np.full((len(hits), len(labels)), np.nan)
-    for row, hit in enumerate(hits):
-        for column, label in enumerate(labels):
-            if speaker_of[label] in ("any", hit.speaker) and label in hit.scores:
-                found[row, column] = hit.scores[label]
-    return found
+    speakers = {hit.speaker for hit in hits}
+    applies = {speaker: [speaker_of[label] in ("any", speaker) for label in labels] for speaker in speakers}
+    scores = np.array([[hit.scores.get(label, np.nan) for label in labels] for hit in hits], np.float64)
+    shape = (len(hits), len(labels))
+    known = np.array([applies[hit.speaker] for hit in hits], bool).reshape(shape)
+    return np.where(known, scores.reshape(shape), np.nan)
 
 
 def _given(keys: Sequence[Item], labels: Sequence[str], said: Iterable[tuple[Item, Labels]]) -> NDArray[np.bool_]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from ipt_nlp.agreement.passes import blind_pass, counts, saw_suggestions
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import ROLES, AnnotationEvent, Item, Lease, Role, User
 from ipt_nlp.ui.state.blind import always_blind, confirmed
@@ -15,6 +17,8 @@ from ipt_nlp.ui.state.project import project_codebook
 LEASE_MINUTES = 15.0
 # Leasing some items at once saves a write a turn.
 AHEAD = 4
+# So many turns are looked up at a time; most often the first ones hold the next.
+CHUNK = 50
 
 
 Order = Callable[[AnnotationStore, User], Sequence[Item]]
@@ -30,6 +34,7 @@ class Queue:
         blind: no turn of it ever shows a suggestion before it is saved.
         again: it holds turns that the coder has coded, to be looked at once more; nobody else gets them.
         third: it holds turns that others have coded.
+        coders: how many people code each turn. Where they are more than one, none of them has had suggestions in view.
         roles: who is offered it.
     """
 
@@ -40,16 +45,27 @@ class Queue:
     blind: bool = False
     again: bool = False
     third: bool = False
+    coders: int = 1
     roles: tuple[Role, ...] = ROLES
 
 
 def at_random(store: AnnotationStore, _actor: User) -> Sequence[Item]:
-    """All turns of the store in an order that is random and always the same, those of the random audit first."""
+    """The turns that nobody has coded, by chance."""
+    return by_chance(frozenset(store.search.items()) - store.search.coded_by())
+
+
+def at_random_for_each(store: AnnotationStore, actor: User) -> Sequence[Item]:
+    """The turns that ``actor`` has not coded, by chance: in the order in which they come to everybody else, too."""
+    return by_chance(frozenset(store.search.items()) - store.search.coded_by(actor.name))
+
+
+def by_chance(items: Iterable[Item]) -> list[Item]:
+    """``items`` in an order that is random and always the same, those of the random audit first."""
 
     def place(item: Item) -> tuple[bool, bytes]:
         return not always_blind(item), hashlib.sha256(f"audit-1:{item!r}".encode()).digest()
 
-    return sorted(store.search.items(), key=place)
+    return sorted(items, key=place)
 
 
 def by_strategy(strategy: str) -> Order:
@@ -95,6 +111,14 @@ SHARED = (
         blind=True,
     ),
     Queue(
+        "twice",
+        "All sessions: twice, blind",
+        "Turns by chance, each for two coders who see nothing of each other: what agreement is best measured on.",
+        at_random_for_each,
+        blind=True,
+        coders=2,
+    ),
+    Queue(
         "likely_mistakes",
         "My codes: likely mistakes",
         "Codes of yours that the model finds improbable, the most improbable first. Enter keeps them. It may be wrong.",
@@ -125,43 +149,96 @@ def next_item(
     order: Sequence[Item],
     now: Item | None,
     before: Sequence[Item] = (),
+    glimpsed: AbstractSet[Item] = frozenset(),
 ) -> Item | None:
     """The next item of a queue for ``actor``, leased to them where others may get it; None when nothing is left.
 
     Args:
         now: the item that the actor is leaving; its lease is given back.
         before: items that the actor left before it; they come again once there are no others.
+        glimpsed: turns whose suggestions the actor has had in view.
     """
     if queue.again:
         return _next_again(store, actor, order, now)
-    mine = store.search.coded_by(actor.name)
-    done = mine if queue.third else mine | store.search.coded_by()
     held = store.leases.held(queue.name, actor.name)
-    left = [lease.lease_id for lease in held if item_of(lease) == now or item_of(lease) in done]
+    waiting = _wanted(store, actor, queue, [item for item in map(item_of, held) if item != now], glimpsed)
+    left = [lease.lease_id for lease in held if item_of(lease) not in waiting]
     if left:
         store.leases.release(actor, left)
-    waiting = [item_of(lease) for lease in held if lease.lease_id not in left]
     if waiting:
         return waiting[0]
-    taken = {item_of(lease) for lease in store.leases.held(queue.name)}
-    free = [item for item in order if item not in done and item not in taken and item != now]
     passed = {item: number for number, item in enumerate(before, 1)}
-    free.sort(key=lambda item: passed.get(item, 0))
-    granted = store.leases.lease(actor, queue.name, free[:AHEAD], LEASE_MINUTES)
-    return item_of(granted[0]) if granted else None
+    rest = sorted((item for item in order if item != now), key=lambda item: passed.get(item, 0))
+    for some in chunks(rest):
+        # Nobody codes or takes a turn between the count and the lease.
+        with store.transaction():
+            free = _wanted(store, actor, queue, some, glimpsed)[:AHEAD]
+            granted = store.leases.lease(actor, queue.name, free, LEASE_MINUTES, holders=queue.coders) if free else ()
+        if granted:
+            return item_of(granted[0])
+    return None
+
+
+def still_wanted(
+    queue: Queue, actor: str, said: Mapping[str, Sequence[AnnotationEvent]], holders: AbstractSet[str]
+) -> bool:
+    """Whether a turn of ``queue`` comes to the coder ``actor``.
+
+    Args:
+        said: coder -> their events on the turn, oldest first.
+        holders: who holds it on lease.
+    """
+    mine = said.get(actor, ())
+    if mine and (mine[-1].labels is not None or mine[-1].action == "skip"):
+        return False
+    if queue.coders > 1 and saw_suggestions(mine):
+        return False
+    coded = set() if queue.third else {name for name, events in said.items() if _counted(queue, events)}
+    return len((coded | holders) - {actor}) < queue.coders
+
+
+def _counted(queue: Queue, events: Sequence[AnnotationEvent]) -> bool:
+    """Whether a coder has done what the queue wants of them."""
+    return counts(blind_pass(events) if queue.coders > 1 else events, events)
+
+
+def _wanted(
+    store: AnnotationStore, actor: User, queue: Queue, items: Sequence[Item], glimpsed: AbstractSet[Item]
+) -> list[Item]:
+    """Those of ``items`` that come to ``actor``, in their order."""
+    if not items:
+        return []
+    said: dict[Item, dict[str, list[AnnotationEvent]]] = {}
+    for event in store.events.on(items):
+        item = (event.transcript_id, event.utterance_id)
+        said.setdefault(item, {}).setdefault(event.coder, []).append(event)
+    holders: dict[Item, set[str]] = {}
+    for lease in store.leases.held(queue.name):
+        holders.setdefault(item_of(lease), set()).add(lease.holder)
+    seen = glimpsed if queue.coders > 1 else frozenset()
+    return [
+        item
+        for item in items
+        if item not in seen and still_wanted(queue, actor.name, said.get(item, {}), holders.get(item, set()))
+    ]
 
 
 def _next_again(store: AnnotationStore, actor: User, order: Sequence[Item], now: Item | None) -> Item | None:
     """The next item after ``now``, going round once, that the coder has not confirmed yet."""
     start = order.index(now) + 1 if now in order else 0
-    histories: dict[str, list[AnnotationEvent]] = {}
-    for item in (*order[start:], *order[:start]):
-        name, number = item
-        if name not in histories:
-            histories[name] = list(store.events.of_coder(name, actor.name))
-        if item != now and not confirmed([event for event in histories[name] if event.utterance_id == number]):
-            return item
+    for some in chunks([item for item in (*order[start:], *order[:start]) if item != now]):
+        mine: dict[Item, list[AnnotationEvent]] = {}
+        for event in store.events.on(some, actor.name):
+            mine.setdefault((event.transcript_id, event.utterance_id), []).append(event)
+        found = next((item for item in some if not confirmed(mine.get(item, ()))), None)
+        if found is not None:
+            return found
     return None
+
+
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """``items`` in their order, as many at a time as are looked up at once."""
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 
 
 def item_of(lease: Lease) -> Item:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from ipt_nlp.errors import ConflictError, StoreError
-from ipt_nlp.store.values import Action, AnnotationEvent, NewEvent
+from ipt_nlp.store.values import Action, NewEvent
 from ipt_nlp.ui.keys import Command
-from ipt_nlp.ui.state.blind import standing
 from ipt_nlp.ui.state.desk import Conflict, Cursor, Desk, Notice, arrive, neighbour, next_open, other_entry
 from ipt_nlp.ui.state.queues import next_item
 from ipt_nlp.ui.state.turns import Labels, TurnView, toggled
@@ -139,7 +138,7 @@ def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
 
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
-        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail)
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail, desk.glimpsed)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
         return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)
@@ -162,18 +161,10 @@ def undo(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     Which sessions a queue has led through only the store still knows after a refresh.
     """
     store, name = desk.store, desk.actor.name
-    sessions = {desk.transcript_id} if desk.queue.order is None else store.search.transcript_ids()
-    found = [event for session in sessions if (event := last_standing(store.events.of_coder(session, name)))]
-    last = max(found, key=lambda event: event.event_id, default=None)
+    last = store.events.last_standing(name, desk.transcript_id if desk.queue.order is None else None)
     if last is None:
         return replace(cursor, notice=Notice("There is nothing to undo here."))
     newest = store.events.current(last.transcript_id, name)[last.utterance_id]
     store.events.undo(desk.actor, last.transcript_id, last.utterance_id, newest.event_id)
     there = arrive(desk, (last.transcript_id, last.utterance_id), now, cursor.trail)
     return replace(there, notice=Notice(f"Undone: {UNDONE.get(last.action, last.action)}."))
-
-
-def last_standing(events: tuple[AnnotationEvent, ...]) -> AnnotationEvent | None:
-    """The newest event that no undo has taken back."""
-    kept = standing(events)
-    return kept[-1] if kept else None

@@ -12,7 +12,7 @@ from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.search import Hit, Query
 from ipt_nlp.store.values import AnnotationEvent, Item, User
 from ipt_nlp.ui.state.blind import kept_back, others_kept_back
-from ipt_nlp.ui.state.desk import catch_up
+from ipt_nlp.ui.state.desk import histories
 from ipt_nlp.ui.state.people import is_leading
 
 COLUMNS = ("Session", "Turn", "Speaker", "Text", "Codes", "Confidence", "Given by", "Codebook")
@@ -23,27 +23,31 @@ def coders(store: AnnotationStore, actor: User) -> list[str]:
     return sorted({actor.name, *store.events.counts()}) if is_leading(actor) else [actor.name]
 
 
-def found(store: AnnotationStore, actor: User, query: Query) -> tuple[Hit, ...]:
-    """The hits that ``actor`` may see: what is kept back from them as a coder shows no code here either."""
+def found(store: AnnotationStore, actor: User, query: Query, *, blind: bool = False) -> tuple[Hit, ...]:
+    """The hits that ``actor`` may see: what is kept back from them as a coder shows no code here either.
+
+    Args:
+        blind: keep back what the model says of all turns that the actor has not coded.
+    """
     hits = store.search.find(actor, query)
     if query.coder == actor.name:
         return hits
-    histories = {name: catch_up(store, actor, name).history for name in {hit.transcript_id for hit in hits}}
+    mine = histories(store, actor)
     frozen = store.search.frozen()
     kept = []
     for hit in hits:
-        item, events = (hit.transcript_id, hit.utterance_id), histories[hit.transcript_id].get(hit.utterance_id, ())
-        if not _hidden(item, events, query, frozen=hit.transcript_id in frozen):
+        item = (hit.transcript_id, hit.utterance_id)
+        if not _hidden(item, mine.get(item, ()), query, blind=blind, frozen=hit.transcript_id in frozen):
             kept.append(hit)
         elif not query.label:
             kept.append(replace(hit, labels={}, scores={}, codebook=""))
     return tuple(kept)
 
 
-def _hidden(item: Item, events: Sequence[AnnotationEvent], query: Query, *, frozen: bool) -> bool:
+def _hidden(item: Item, events: Sequence[AnnotationEvent], query: Query, *, blind: bool, frozen: bool) -> bool:
     if query.coder is not None:
         return others_kept_back(item, events, frozen=frozen)
-    return kept_back(item, events, blind=False, frozen=frozen) != "no"
+    return kept_back(item, events, blind=blind, frozen=frozen) != "no"
 
 
 def rows(hits: Sequence[Hit], codebook: Codebook, label: str) -> dict[str, list[str | int | None]]:

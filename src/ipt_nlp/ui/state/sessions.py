@@ -10,7 +10,7 @@ from ipt_nlp.annotation import Prediction
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.report.html import render
 from ipt_nlp.store import AnnotationStore
-from ipt_nlp.store.values import TranscriptFilter, TranscriptRow, User
+from ipt_nlp.store.values import Item, TranscriptFilter, TranscriptRow, User
 from ipt_nlp.ui.state.blind import kept_back
 from ipt_nlp.ui.state.desk import catch_up
 from ipt_nlp.ui.state.turns import Material
@@ -69,17 +69,25 @@ def short_model(ref: str | None) -> str:
 
 def reading_page(store: AnnotationStore, actor: User, material: Material) -> str:
     """The session as an HTML page. It shows no tag that is kept back from ``actor`` as a coder."""
-    codebook = material.codebook
-    name, kept = material.transcript.transcript_id, []
-    history = catch_up(store, actor, name).history
+    shown, kept = set(tagged(store, actor, material)), []
     for utterance in material.transcript.utterances:
         key = utterance.utterance_id
         prediction = material.predictions.get(key) or _nothing(material, key)
-        events = history.get(key, ())
-        if kept_back((name, key), events, blind=False, frozen=material.frozen) != "no":
+        if (material.transcript.transcript_id, key) not in shown:
             prediction = replace(prediction, labels={}, evidence={}, needs_review=False)
-        kept.append(_known_labels(prediction, codebook))
-    return render([(material.transcript, kept)], codebook)
+        kept.append(_known_labels(prediction, material.codebook))
+    return render([(material.transcript, kept)], material.codebook)
+
+
+def tagged(store: AnnotationStore, actor: User, material: Material) -> list[Item]:
+    """The turns of a session of which its page shows what the model says."""
+    name = material.transcript.transcript_id
+    history = catch_up(store, actor, name).history
+    return [
+        (name, key)
+        for key in material.predictions
+        if kept_back((name, key), history.get(key, ()), blind=False, frozen=material.frozen) == "no"
+    ]
 
 
 def _nothing(material: Material, key: int | str) -> Prediction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import resolve
 from ipt_nlp.store.values import Item, User
+from ipt_nlp.ui.state.glimpses import came_into_view
 from ipt_nlp.ui.state.people import Refused, is_leading, oidc_user, working_user
 from ipt_nlp.ui.state.project import codebook_stamp, example_place, fill_example, is_new, project_codebook
 from ipt_nlp.ui.state.queues import QUEUES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 MODEL = "default"
+NOT_BLIND = "What you code after you have seen what the model says of it does not count as coded blind."
 ORDER_KEPT_S = 600.0
 EVENTS_AN_ORDER = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~:$|<>&])")
@@ -86,6 +88,26 @@ def queue_order(name: str) -> Sequence[Item]:
     here, who = store(), actor()
     events = sum(here.events.counts().values()) // EVENTS_AN_ORDER
     return _order(here, here.database.name, who, name, len(here.search.transcript_ids()), events)
+
+
+def seen() -> set[Item]:
+    """The turns whose suggestions whoever works has had in view, read once in a window and added to from there."""
+    key = (store().database.name, actor().name)
+    if st.session_state.get("glimpsed_by") != key:
+        st.session_state["glimpsed"] = set(store().glimpses.of(actor().name))
+        st.session_state["glimpsed_by"] = key
+    found: set[Item] = st.session_state["glimpsed"]
+    return found
+
+
+def shows_model(items: Iterable[Item]) -> None:
+    """Keep that what the model says of ``items`` comes into view on this page."""
+    came_into_view(store(), actor(), seen(), items)
+
+
+def model_codes() -> bool:
+    """The switch of pages that show what the model says only when they are asked to."""
+    return st.toggle("Show the model's codes", key="model_codes", help=NOT_BLIND)
 
 
 def own_store() -> AnnotationStore:

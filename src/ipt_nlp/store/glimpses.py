@@ -1,0 +1,48 @@
+"""Utterances on which a coder has had a model's suggestions in view, wherever that was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ipt_nlp.store import audit
+from ipt_nlp.store.canonical import to_json
+from ipt_nlp.store.database import Database
+from ipt_nlp.store.permissions import authorise
+from ipt_nlp.store.schema import glimpses
+from ipt_nlp.store.transcripts import require_utterances
+from ipt_nlp.store.values import Item, User
+from ipt_nlp.transcript import UtteranceId
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpses:
+    """What coders have been shown; one row for all that came into view at once, be it a turn or a page of hits."""
+
+    database: Database
+
+    def add(self, actor: User, items: Collection[Item]) -> None:
+        """Keep that ``actor`` has had suggestions on ``items`` in view.
+
+        Raises:
+            StoreError: an item is no utterance of the store.
+        """
+        seen: dict[str, list[UtteranceId]] = {}
+        for transcript_id, utterance_id in items:
+            seen.setdefault(transcript_id, []).append(utterance_id)
+        with self.database.transaction() as t:
+            authorise(t.connection, actor, "glimpse.append")
+            for transcript_id, wanted in seen.items():
+                require_utterances(t.connection, transcript_id, wanted)
+            row = {"coder": actor.name, "seen": to_json(seen), "created_at": t.now}
+            audit.append(t, glimpses, row, actor.name, "glimpse.append", {"turns": len(items)})
+
+    def of(self, coder: str) -> frozenset[Item]:
+        """All that a coder has been shown."""
+        query = select(glimpses.c.seen).where(glimpses.c.coder == coder)
+        with self.database.reading() as connection:
+            rows = [json.loads(seen) for seen in connection.scalars(query)]
+        return frozenset((name, number) for row in rows for name, numbers in row.items() for number in numbers)
