@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.ui import CODEBOOK, PAGES, REVIEW, SEARCH
 from ipt_nlp.ui.state.people import FIRST_ADMIN, OLDEST_AUTHLIB, no_authlib
+from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.conftest import PASSWORD, fill, transcript
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +121,8 @@ def test_whoever_signs_out_leaves_nothing_behind(store: AnnotationStore) -> None
     assert not page.exception
     assert [t.label for t in page.text_input] == ["Name", "Password"]
     assert "Signed in" not in html(page)
-    assert not [key for key in ("cursor", "known", "signed_in", "glimpsed") if key in page.session_state]
+    assert not [key for key in ("cursor", "known", "glimpsed") if key in page.session_state]
+    assert page.session_state[TICKET] == ""
 
 
 def test_guessing_is_slowed_and_a_refresh_does_not_help(store: AnnotationStore) -> None:
@@ -173,7 +175,7 @@ def test_the_example_gives_no_right_over_ones_own_codebook(store: AnnotationStor
     store.users.add(LOCAL, "sue", "supervisor", PASSWORD)
     for name, may in (("ann", False), ("sue", True)):
         page = AppTest.from_file(str(CODEBOOK.file), default_timeout=300)
-        page.session_state["signed_in"], page.session_state["example"] = name, True
+        page.session_state[TICKET], page.session_state["example"] = tickets().issue(store, name), True
         page.run()
         assert not page.exception
         assert ("Add a code" in [tab.label for tab in page.tabs]) is may

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ipt_nlp.ui.state.people import FIRST_ADMIN, Refused, no_admin, no_authlib, why_not
 from ipt_nlp.ui.views.shared import oidc_configured, own_store, plain, user
+from ipt_nlp.ui.views.staying import begin
 
 
 def with_provider() -> None:
@@ -34,7 +35,7 @@ def with_password() -> None:
     if tried.user is None:
         st.error(why_not(tried))
         return
-    st.session_state["signed_in"] = tried.user.name
+    begin(own_store(), tried.user.name)
     st.rerun()
 
 
