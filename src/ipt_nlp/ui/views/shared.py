@@ -126,7 +126,7 @@ def user() -> User | Refused | None:
 def own_user() -> User | Refused | None:
     """Who is working as far as one's own project knows, be the example open or not."""
     if oidc_configured():
-        return oidc_user(own_store(), str(st.user.get("email") or "")) if st.user.is_logged_in else None
+        return oidc_user(own_store(), st.user.to_dict()) if st.user.is_logged_in else None
     return working_user(own_store(), tickets().holder(own_store(), ticket()))
 
 
