@@ -14,7 +14,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch $(TORCH_OPTIONS)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[app]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[app,oidc]' --group dev
 	touch $@
 
 demo: $(READY)

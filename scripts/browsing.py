@@ -25,16 +25,22 @@ READY_MS = 300_000
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb")
 
 
-@contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The URL of an app whose store and codebooks are in ``home``."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "IPT_NLP_HOME": str(home), "IPT_NLP_STORE": str(home / "store.db")}
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(home: Path, port: int | None = None) -> Iterator[str]:
+    """The URL of an app that is started from ``home``, where its store, codebooks and secrets are."""
+    port = port or free_port()
+    code = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    own = {"PYTHONPATH": code, "HOME": str(home), "IPT_NLP_HOME": str(home), "IPT_NLP_STORE": str(home / "store.db")}
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
     with (home / "app.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=home, env={**os.environ, **own}, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait(f"{url}/_stcore/health")
@@ -100,6 +106,8 @@ def settled(page: Page) -> None:
     page.wait_for_selector(".ipt-foot", state="attached")
     page.wait_for_selector("[data-test-script-state=notRunning]", state="attached")
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    # The script that takes the keys of a turn comes after the turn itself.
+    page.wait_for_function("!document.querySelector('[data-screen]') || !!window.iptDesk?.send")
 
 
 def turn_shown(page: Page) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -35,6 +34,5 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
 def url(home: Path) -> Iterator[str]:
     from browsing import served
 
-    os.environ["PYTHONPATH"] = str(ROOT / "src")
     with served(home) as address:
         yield address

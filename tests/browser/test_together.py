@@ -83,15 +83,6 @@ def labels_of(name: str) -> list[str]:
     return said
 
 
-def sign_in_again(page: Any, name: str) -> None:
-    """Reload the page, which asks who is there, and go on where it was."""
-    from browsing import settled, sign_in
-
-    page.reload()
-    sign_in(page, name, PASSWORD)
-    settled(page)
-
-
 def code_blind(page: Any, name: str) -> Iterator[int]:
     """Code the session without suggestions, looking on each turn at what the page shows; yields after each turn."""
     from browsing import press, settled
@@ -109,7 +100,8 @@ def code_blind(page: Any, name: str) -> Iterator[int]:
         page.keyboard.press(KEYS[label].lower())
         page.wait_for_selector(f".ipt-progress:has-text('turn {turn + 1}: saved')")
         if turn == 1:
-            sign_in_again(page, name)
+            page.reload()
+            settled(page)
             page.wait_for_selector(".ipt-progress:has-text('turn 3: not saved')")
             page.keyboard.press("ArrowLeft")
             page.wait_for_selector(".ipt-progress:has-text('turn 2: saved')")

@@ -113,10 +113,12 @@ def test_who_is_working(store: AnnotationStore) -> None:
     store.users.add(LOCAL, "ben@clinic.example", "annotator", PASSWORD)
     assert working_user(store, None) is None
     assert working_user(store, "nobody") is None
-    assert oidc_user(store, "Ana@Clinic.example") == store.users.get("ana@clinic.example")
-    unknown = oidc_user(store, "eve@clinic.example")
+    assert oidc_user(store, {"email": "Ana@Clinic.example"}) == store.users.get("ana@clinic.example")
+    unknown = oidc_user(store, {"email": "eve@clinic.example"})
     assert isinstance(unknown, Refused)
     assert "eve@clinic.example" in unknown.why
+    for said in ({"email": "ben@clinic.example", "email_verified": False}, {"email": None}, {}):
+        assert isinstance(oidc_user(store, said), Refused)
     store.users.disable(LOCAL, "ben@clinic.example")
     assert working_user(store, "ben@clinic.example") is None
-    assert isinstance(oidc_user(store, "ben@clinic.example"), Refused)
+    assert isinstance(oidc_user(store, {"email": "ben@clinic.example"}), Refused)

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.ui import ADMIN, AGREEMENT, RETRAIN, REVIEW, PageFile
 from ipt_nlp.ui.state.queues import QUEUES
+from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person, two_coders
 from tests.ui.conftest import fill, open_turns, transcript
 from tests.ui.test_retrain import NEW, registered
@@ -42,7 +43,7 @@ def tiny_home(own: AnnotationStore, tiny_model: Path) -> None:
 
 def shown(page: PageFile, who: str = "ada") -> AppTest:
     test = AppTest.from_file(str(page.file), default_timeout=WAIT_S)
-    test.session_state["signed_in"] = who
+    test.session_state[TICKET] = tickets().issue(AnnotationStore.open(), who)
     test.session_state["example"] = False
     test.run()
     assert not test.exception
@@ -126,7 +127,7 @@ def test_an_empty_project_says_what_is_missing(own: AnnotationStore) -> None:
 
 def reviewing(who: str, queue: str = "") -> AppTest:
     test = AppTest.from_file(str(REVIEW.file), default_timeout=WAIT_S)
-    test.session_state["signed_in"] = who
+    test.session_state[TICKET] = tickets().issue(AnnotationStore.open(), who)
     test.session_state["example"] = False
     if queue:
         test.query_params["queue"] = QUEUES[queue].title

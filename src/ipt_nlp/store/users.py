@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from ipt_nlp.errors import StoreError
 from ipt_nlp.store import audit
-from ipt_nlp.store.canonical import storable
+from ipt_nlp.store.canonical import sha256, storable
 from ipt_nlp.store.database import Database, Transaction
 from ipt_nlp.store.permissions import authorise
 from ipt_nlp.store.schema import users
@@ -65,6 +65,12 @@ class Users:
     def change_password(self, actor: User, name: str, password: str) -> None:
         """Set a new password; people may change their own, admins anybody's."""
         self._store_hash(actor, name, _hash(password), "user.change_password")
+
+    def password_stamp(self, name: str) -> str:
+        """Another whenever the user has another password, and of no use to whoever has it; "" for no user."""
+        with self.database.reading() as connection:
+            row = _row(connection, name)
+        return "" if row is None else sha256("password-1:" + row.password_hash)
 
     def change_role(self, actor: User, name: str, role: Role) -> User:
         """Give a person another role.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from ipt_nlp.ui.state.admin import (
     user_table,
     verified,
 )
-from ipt_nlp.ui.views.shared import actor, in_example, open_example, plain, store
+from ipt_nlp.ui.views.shared import actor, in_example, oidc_configured, open_example, plain, store
 
 ENTRIES = 200
 ANYBODY, ANYTHING = "anybody", "anything"
@@ -61,11 +62,17 @@ def users() -> None:
 def new_user() -> None:
     st.markdown("**Add somebody**")
     with st.form("add", clear_on_submit=False):
-        name = st.text_input("Name", help="As they sign in; their e-mail address where you use an identity provider")
+        by_provider = oidc_configured()
+        name = st.text_input("E-mail address" if by_provider else "Name", help="As they sign in")
         role = st.selectbox("Role", ROLES, 0 if store().users.list() else ROLES.index("admin"))
-        password = st.text_input("Password", type="password", help="At least 10 characters")
+        # Who signs in through a provider has a password that nobody knows.
+        password = secrets.token_urlsafe() if by_provider else ask_password()
         if st.form_submit_button("Add", type="primary"):
             told(add_user(store(), actor(), name, role, password))
+
+
+def ask_password() -> str:
+    return st.text_input("Password", type="password", help="At least 10 characters")
 
 
 def known_user(names: list[str]) -> None:
@@ -79,12 +86,17 @@ def known_user(names: list[str]) -> None:
         role = one.selectbox("Role", ROLES, ROLES.index(known.role), key=f"role_of_{name}")
         if two.button("Save the role", width="stretch", disabled=role == known.role):
             told(change_role(store(), actor(), name, role))
-        one, two = st.columns([2, 1], vertical_alignment="bottom")
-        password = one.text_input("New password", type="password", key=f"password_of_{name}")
-        if two.button("Set it", width="stretch", disabled=not password):
-            told(new_password(store(), actor(), name, password))
+        if not oidc_configured():
+            change_password(name)
         if st.button("Let them sign in again" if known.disabled else "Disable: keep them out"):
             told(set_disabled(store(), actor(), name, disabled=not known.disabled))
+
+
+def change_password(name: str) -> None:
+    one, two = st.columns([2, 1], vertical_alignment="bottom")
+    password = one.text_input("New password", type="password", key=f"password_of_{name}")
+    if two.button("Set it", width="stretch", disabled=not password):
+        told(new_password(store(), actor(), name, password))
 
 
 def assignments() -> None:

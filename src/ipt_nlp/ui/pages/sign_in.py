@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ipt_nlp.ui.state.people import FIRST_ADMIN, Refused, no_admin, no_authlib, why_not
+from ipt_nlp.ui.state.people import FIRST_ADMIN, Refused, no_admin, no_authlib, registered_place, why_not
 from ipt_nlp.ui.views.shared import oidc_configured, own_store, plain, user
+from ipt_nlp.ui.views.staying import begin
 
 
 def with_provider() -> None:
@@ -16,8 +17,12 @@ def with_provider() -> None:
     if problem := no_authlib():
         st.error(plain(problem))
         return
+    redirect_uri = str(st.secrets["auth"].get("redirect_uri", ""))
     who = user()
-    if isinstance(who, Refused):
+    if place := registered_place(redirect_uri, st.context.url or ""):
+        st.info(plain(f"Your organisation knows this app as {place} and sends you back to there."))
+        st.link_button("Go there to sign in", place, type="primary")
+    elif isinstance(who, Refused):
         st.error(plain(who.why))
         st.button("Sign out", on_click=st.logout)
     else:
@@ -34,7 +39,7 @@ def with_password() -> None:
     if tried.user is None:
         st.error(why_not(tried))
         return
-    st.session_state["signed_in"] = tried.user.name
+    begin(own_store(), tried.user.name)
     st.rerun()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
 
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import Role, SignIn, User
@@ -35,10 +38,14 @@ def working_user(store: AnnotationStore, signed_in: str | None) -> User | None:
     return None if found is None or found.disabled else found
 
 
-def oidc_user(store: AnnotationStore, email: str) -> User | Refused:
-    """The user of that e-mail address, whatever its case."""
+def oidc_user(store: AnnotationStore, claims: Mapping[str, Any]) -> User | Refused:
+    """The user of the e-mail address that the provider gives, whatever its case."""
+    email = str(claims.get("email") or "")
     if not email:
         return Refused("Your identity provider gave no e-mail address, so this store cannot tell who you are.")
+    # Some providers say nothing of it. Where one says no, anybody may have typed the address.
+    if str(claims.get("email_verified", True)).casefold() == "false":
+        return Refused(f"Your identity provider has not verified {email}. Verify it there, then sign in again.")
     found = next((user for user in store.users.list() if user.name.casefold() == email.casefold()), None)
     if found is None:
         return Refused(f"{email} is no user of this store. Ask its admin to add you under this address.")
@@ -73,6 +80,14 @@ def no_authlib() -> str:
         "An identity provider is set up in .streamlit/secrets.toml, and the package that talks to it is missing or too "
         "old. Run: pip install 'ipt-nlp[oidc]', and start the app again."
     )
+
+
+def registered_place(redirect_uri: str, url: str) -> str:
+    """The app's address that the provider knows, where ``url`` is another, to which nobody comes back; else nothing."""
+    known, here = urlsplit(redirect_uri), urlsplit(url)
+    if not url or (known.scheme, known.netloc) == (here.scheme, here.netloc):
+        return ""
+    return redirect_uri.removesuffix("oauth2callback")
 
 
 def no_admin(store: AnnotationStore) -> str:

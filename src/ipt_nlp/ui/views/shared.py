@@ -19,6 +19,7 @@ from ipt_nlp.ui.state.people import Refused, is_leading, oidc_user, working_user
 from ipt_nlp.ui.state.project import codebook_stamp, example_place, fill_example, is_new, project_codebook
 from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.state.turns import Material
+from ipt_nlp.ui.views.staying import end, keep, ticket, tickets
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -147,8 +148,8 @@ def user() -> User | Refused | None:
 def own_user() -> User | Refused | None:
     """Who is working as far as one's own project knows, be the example open or not."""
     if oidc_configured():
-        return oidc_user(own_store(), str(st.user.get("email") or "")) if st.user.is_logged_in else None
-    return working_user(own_store(), st.session_state.get("signed_in"))
+        return oidc_user(own_store(), st.user.to_dict()) if st.user.is_logged_in else None
+    return working_user(own_store(), tickets().holder(own_store(), ticket()))
 
 
 def actor() -> User:
@@ -196,13 +197,14 @@ def footer() -> None:
     text, button = st.columns([8, 1], vertical_alignment="center")
     with text:
         html(f'<p class="ipt-foot">{escape(said)} Kept in {escape(store().database.name)}.</p>')
+    keep()
     if who != LOCAL:
         button.button("Sign out", on_click=sign_out, type="tertiary", key="sign_out")
 
 
 def sign_out() -> None:
     """Leave nothing of who was working in this window, nor in its address."""
-    st.session_state.clear()
+    end()
     st.query_params.clear()
     if oidc_configured():
         st.logout()
