@@ -18,7 +18,7 @@ from ipt_nlp.learning.retraining import base_parts, recipe_of, retrain
 from ipt_nlp.model.engine import Engine
 from ipt_nlp.model.scoring import Scorer
 from ipt_nlp.model.tagger import read_config
-from ipt_nlp.store import AnnotationStore
+from ipt_nlp.store import LOCAL, AnnotationStore
 from tests.retraining.conftest import ARGUE, ASKED, BABY, DIED, PLAN, add_session, code
 
 SCORES = st.lists(st.floats(-20, 20), min_size=1, max_size=30)
@@ -41,10 +41,10 @@ def test_some_use_is_given_and_the_cut_moves_with_the_scores(positives: list[flo
     assert cut_of(np.array(positives) * 2, np.array(others) * 2) == cut * 2
 
 
-def own_codebook() -> Codebook:
+def own_codebook(*cues: str) -> Codebook:
     known = Codebook.load("ipt").model_dump(mode="json")
     entry = {"group": "themes", "name": "birth", "title": "Birth", "definition": "A baby is born.", "source": "made"}
-    known["labels"].append(entry | {"cues": ["the baby"]})
+    known["labels"].append(entry | {"cues": cues})
     return Codebook.model_validate(known | {"name": "mine", "version": "1.2"})
 
 
@@ -66,10 +66,27 @@ def test_a_few_uses_and_no_other_turn_are_enough(
         add_session(store, f"s{number}", BABY, repeats=1 + number)
         code(store, f"s{number}", 1, ["birth"], codebook="mine@1.2")
     parts = base_parts(read_corpus([base_folder]).transcripts, recipe_of(trained))
-    learn, codebook, champion = corrections(store).learn, own_codebook(), trained
+    found, codebook, champion = corrections(store), own_codebook("the baby"), trained
     for name in ("first", "second") if again else ("first",):
-        done = retrain(champion, learn, parts, codebook, tmp_path / name, replace(PLAN, epochs=4), lambda *_: None)
+        done = retrain(champion, found, parts, codebook, tmp_path / name, replace(PLAN, epochs=4), lambda *_: None)
         champion = tmp_path / name
     assert done.new_labels == (() if again else ("birth",))
     assert given_to(champion, BABY, DIED, ARGUE) == [True, False, False]
     assert read_config(champion).thresholds["birth"] == 0.4
+
+
+def test_a_coding_under_an_earlier_version_still_says_no(store: AnnotationStore, trained: Path, tmp_path: Path) -> None:
+    """A word changed in the codebook is a new version; what was coded under the one before goes on counting."""
+    earlier = own_codebook("he died")
+    store.codebooks.keep(LOCAL, earlier)
+    for number in range(8):
+        add_session(store, f"s{number}", BABY if number % 2 else DIED, repeats=1 + number)
+        code(store, f"s{number}", 1, ["birth"] if number % 2 else ["grief"], codebook=earlier.ref)
+    later = Codebook.model_validate(earlier.model_dump(mode="json") | {"version": "1.3"})
+    parts = base_parts((), recipe_of(trained))
+    for name, versions in (("known", corrections(store)), ("unknown", replace(corrections(store), codes={}))):
+        retrain(trained, versions, parts, later, tmp_path / name, replace(PLAN, epochs=4), lambda *_: None)
+    assert given_to(tmp_path / "known", BABY, DIED) == [True, False]
+    assert read_config(tmp_path / "known").calibration["themes"]["birth"] != [1.0, 0.0]
+    # A turn with a cue phrase that was coded before there was the code may be a use of it: it is nothing to cut by.
+    assert read_config(tmp_path / "unknown").calibration["themes"]["birth"] == [1.0, 0.0]

@@ -55,7 +55,7 @@ def challenger(
     champion: Path, base_folder: Path, found: Corrections, out: Path, plan: RetrainPlan = PLAN, **more: Any
 ) -> Retrained:
     codebook = more.get("codebook") or Codebook.load("ipt")
-    return retrain(champion, found.learn, parts_of(base_folder, champion), codebook, out, plan, lambda *_: None)
+    return retrain(champion, found, parts_of(base_folder, champion), codebook, out, plan, lambda *_: None)
 
 
 def test_corrections_change_what_the_challenger_says(
@@ -276,7 +276,7 @@ def test_without_a_base_corpus_the_store_is_enough(store: AnnotationStore, train
     correct(store, [TRANSITION], sessions=6)
     found, parts = corrections(store), base_parts((), Recipe())
     done = retrain(
-        trained, found.learn, parts, Codebook.load("ipt"), tmp_path / "new", replace(PLAN, epochs=4), lambda *_: None
+        trained, found, parts, Codebook.load("ipt"), tmp_path / "new", replace(PLAN, epochs=4), lambda *_: None
     )
     assert (done.replayed, done.fitted) == (0, ())
     assert read_config(tmp_path / "new").thresholds == read_config(trained).thresholds

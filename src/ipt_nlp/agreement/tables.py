@@ -123,7 +123,7 @@ def codings(store: AnnotationStore, actor: User) -> Codings:
         {coder: _with_median(found, medians.get(coder)) for coder, found in sorted(kind.items())}
         for kind in (coders, blind)
     )
-    codes = {kept.codebook.ref: frozenset(kept.codebook.by_name) for kept in store.codebooks.list()}
+    codes = store.codebooks.labels()
     return Codings(timed, models, {model: frozenset(labels) for model, labels in known.items()}, decided, free, codes)
 
 

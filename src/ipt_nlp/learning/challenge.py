@@ -50,7 +50,7 @@ def challenge(store: AnnotationStore, job: Job, report: Report) -> Challenger:
     parts = base_parts(without(base, found), recipe_of(champion))
     report(0.01, "reading")
     written = reserve(store, job.job_id)
-    learned = retrain(champion, found.learn, parts, codebook, written, plan, report)
+    learned = retrain(champion, found, parts, codebook, written, plan, report)
     sets = {CORPUS: parts.test, AUDIT: found.audit}
     compared = _compared(champion, before, written, sets, codebook, report, plan.seed)
     compared.challenger.save(written)

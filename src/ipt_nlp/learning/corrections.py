@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ipt_nlp.annotation import Annotation
 from ipt_nlp.learning.corpus import CodedTranscript, standing
@@ -25,10 +25,12 @@ class Corrections:
     Attributes:
         learn: with the turns that a model may learn from.
         audit: with the turns of the random audit that somebody coded without a suggestion, and frozen transcripts.
+        codes: ref of a codebook -> its labels, for the versions that are kept.
     """
 
     learn: tuple[CodedTranscript, ...]
     audit: tuple[CodedTranscript, ...]
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def turns(self) -> int:
@@ -52,7 +54,7 @@ def corrections(store: AnnotationStore, base: Sequence[CodedTranscript] = ()) ->
         learned = {i: standing(a) for i, a in coded.annotations.items() if i not in measured}
         learn += [replace(coded, annotations=learned)] if learned else []
         audit += [replace(coded, annotations=blind, frozen=True)] if blind else []
-    return Corrections(tuple(learn), tuple(audit))
+    return Corrections(tuple(learn), tuple(audit), store.codebooks.labels())
 
 
 def without(base: Iterable[CodedTranscript], corrected: Corrections) -> tuple[CodedTranscript, ...]:

@@ -18,6 +18,7 @@ import spacy
 from numpy.typing import NDArray
 
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.errors import IptNlpError
 from ipt_nlp.learning.peers import REGULARISATION
 from ipt_nlp.learning.recalibration import NEW_THRESHOLD
 from ipt_nlp.model.config import HeadGroup
@@ -30,15 +31,27 @@ from ipt_nlp.pipeline.cue_matcher import CueMatcher
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+# Group -> labels.
+LabelsOf = Mapping[str, tuple[str, ...]]
 
 # Share of turns that have a label, on average over the labels of the coded corpus.
 USUAL_SHARE = 0.05
 FOLDS = 5
 
 
+def own_labels(heads: Sequence[HeadGroup], base: str) -> LabelsOf:
+    """The labels that codebook ``base``, by name or path, lacks; none where it is not at hand."""
+    try:
+        known = set(Codebook.load(base).by_name)
+    except IptNlpError:
+        return {}
+    lacking = {h.name: tuple(label for label in h.labels if label not in known) for h in heads if not h.auxiliary}
+    return {group: labels for group, labels in lacking.items() if labels}
+
+
 def fit_own_codes(
     tagger: SessionTagger,
-    own: Mapping[str, Sequence[str]],
+    own: LabelsOf,
     items: Sequence[TrainingTranscript],
     codebook: Codebook,
     work: Path,
@@ -48,7 +61,6 @@ def fit_own_codes(
     A label with fewer than two uses, and one of an exclusive group, stays as it was trained.
 
     Args:
-        own: group -> labels.
         items: what the tagger was trained on; a target is nan where the turn was coded before there was the label.
         work: a folder for what does not stay.
     """

@@ -16,7 +16,8 @@ import numpy as np
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import IptNlpError, UsageError
 from ipt_nlp.learning.corpus import CodedTranscript
-from ipt_nlp.learning.own_codes import fit_own_codes
+from ipt_nlp.learning.corrections import Corrections
+from ipt_nlp.learning.own_codes import LabelsOf, fit_own_codes, own_labels
 from ipt_nlp.learning.recalibration import recalibrate
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.splits import Split, split
@@ -30,7 +31,6 @@ from ipt_nlp.models import CODEBOOK
 from ipt_nlp.transcript import Transcript
 
 Report = Callable[[float, str], None]
-LabelsOf = Mapping[str, tuple[str, ...]]
 # A label nobody has given yet is neither certain nor impossible.
 PRIOR_RANGE = (0.01, 0.5)
 
@@ -108,7 +108,7 @@ def recipe_of(folder: Path) -> Recipe:
 
 def retrain(
     champion: Path,
-    learn: Sequence[CodedTranscript],
+    found: Corrections,
     parts: Split,
     codebook: Codebook,
     out: Path,
@@ -118,7 +118,7 @@ def retrain(
     """Write a challenger into ``out``; the same arguments give the same weights on one machine.
 
     Args:
-        learn: corrected transcripts, without the turns that must not be learned from.
+        found: what coders said; only what may be learned from is.
         parts: of the base corpus: ``train`` is replayed from, ``calibration`` calibrated on.
         report: told the share that is done and what is going on; what it raises ends the work.
 
@@ -126,7 +126,7 @@ def retrain(
         UsageError: there is nothing to learn from.
     """
     known, recipe = read_config(champion), recipe_of(champion)
-    lessons = _lessons(known, recipe, learn, parts.train, codebook, plan)
+    lessons = _lessons(known, recipe, found, parts.train, codebook, plan)
     tagger = grown(champion, lessons.heads, lessons.odds, codebook.ref, _next(known))
     started, work = time.monotonic(), out / ".work"
     report(0.02, "training")
@@ -140,7 +140,9 @@ def retrain(
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
     _keep_codebook(codebook, out)
     shutil.rmtree(work, ignore_errors=True)
-    return Retrained(len(learn), lessons.turns, lessons.replayed, lessons.tokens, seconds, tuple(lessons.odds), fitted)
+    return Retrained(
+        len(found.learn), lessons.turns, lessons.replayed, lessons.tokens, seconds, tuple(lessons.odds), fitted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,31 +167,22 @@ class _Lessons:
 def _lessons(
     known: TaggerConfig,
     recipe: Recipe,
-    learn: Sequence[CodedTranscript],
+    found: Corrections,
     base: Sequence[CodedTranscript],
     codebook: Codebook,
     plan: RetrainPlan,
 ) -> _Lessons:
-    corrected = [excerpt for coded in learn for excerpt in excerpts(coded, plan.around)]
+    corrected = [excerpt for coded in found.learn for excerpt in excerpts(coded, plan.around)]
     if not corrected:
         raise UsageError("no correction to learn from. Review some turns first.")
     heads = grown_heads(known.heads, codebook)
-    own, fresh = _own(heads, recipe), new_labels(known.heads, heads)
+    own, fresh = own_labels(heads, recipe.codebook), new_labels(known.heads, heads)
     replayed, tokens = _replay(base, corrected, plan, _token_counter(known.base))
-    items = [_item(t, heads, own, codebook.ref, recipe, plan.correction_weight) for t in corrected]
-    items += [_item(t, heads, own, codebook.ref, recipe, 1.0) for t in replayed]
+    codes = {**found.codes, codebook.ref: frozenset(codebook.by_name)}
+    items = [_item(t, heads, own, codes, recipe, plan.correction_weight) for t in corrected]
+    items += [_item(t, heads, own, codes, recipe, 1.0) for t in replayed]
     turns, again = (sum(len(t.annotations) for t in part) for part in (corrected, replayed))
     return _Lessons(heads, own, items, _odds(items, heads, fresh), turns, again, plan.epochs * tokens)
-
-
-def _own(heads: Sequence[HeadGroup], recipe: Recipe) -> LabelsOf:
-    """Group -> labels that the codebook of the base corpus lacks; none where that codebook is not at hand."""
-    try:
-        known = set(Codebook.load(recipe.codebook).by_name)
-    except IptNlpError:
-        return {}
-    lacking = {h.name: tuple(label for label in h.labels if label not in known) for h in heads if not h.auxiliary}
-    return {group: labels for group, labels in lacking.items() if labels}
 
 
 def excerpts(coded: CodedTranscript, around: int) -> Iterator[CodedTranscript]:
@@ -240,16 +233,25 @@ def _token_counter(base: str) -> Callable[[CodedTranscript], int]:
 
 
 def _item(
-    coded: CodedTranscript, heads: Sequence[HeadGroup], own: LabelsOf, ref: str, recipe: Recipe, weight: float
+    coded: CodedTranscript,
+    heads: Sequence[HeadGroup],
+    own: LabelsOf,
+    codes: Mapping[str, frozenset[str]],
+    recipe: Recipe,
+    weight: float,
 ) -> TrainingTranscript:
-    """A transcript to learn from; a label of ``own`` is unknown where its coders' codebook did not have it yet."""
+    """A transcript to learn from; a label of ``own`` is unknown where its coders' codebook did not have it yet.
+
+    Args:
+        codes: ref of a codebook -> its labels.
+    """
     item = training_transcript(coded, heads, recipe)
-    rows = enumerate(coded.transcript.utterances)
-    before = [row for row, u in rows if all(a.codebook != ref for a in coded.annotations.get(u.utterance_id, ()))]
+    refs = [{a.codebook for a in coded.annotations.get(u.utterance_id, ())} for u in coded.transcript.utterances]
     for head in heads:
         for label in own.get(head.name, ()):
+            having = {ref for ref, labels in codes.items() if label in labels}
             column = item.targets[head.name][:, head.labels.index(label)]
-            column[[row for row in before if not column[row]]] = np.nan
+            column[[row for row, found in enumerate(refs) if not column[row] and not found & having]] = np.nan
     weights = {group: values * np.float32(weight) for group, values in item.weights.items()}
     return replace(item, weights=weights)
 

@@ -58,6 +58,10 @@ class Codebooks:
                 for row in connection.execute(query)
             )
 
+    def labels(self) -> dict[str, frozenset[str]]:
+        """Ref -> the labels that it had."""
+        return {kept.codebook.ref: frozenset(kept.codebook.by_name) for kept in self.list()}
+
     def codings(self) -> dict[str, int]:
         """Ref -> number of codings that stand now and were made under it: one a coder and turn."""
         newest = newest_events().where(events.c.labels.is_not(None)).subquery()
