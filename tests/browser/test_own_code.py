@@ -61,6 +61,7 @@ def test_a_new_code_tags_by_its_cue_phrases_at_once(page: Any, example: Annotati
     hits = example.search.find(User("local", "admin"), Query(label=NAME))
     assert [hit.position + 1 for hit in hits] == [23, 25]
     page.get_by_role("tab", name="One code").click()
+    page.get_by_text("Show the model's codes").click()
     page.locator(".ipt-hits:has-text('found by a cue phrase')").wait_for()
 
 
