@@ -24,11 +24,12 @@ from sklearn.metrics import average_precision_score, f1_score
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.corrections import Corrections
+from ipt_nlp.learning.lessons import RetrainPlan
 from ipt_nlp.learning.peers import cue_rules
 from ipt_nlp.learning.queue import STRATEGIES, Key, Order, Pool
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.replay import Replay, Turns, one_label, turns_of
-from ipt_nlp.learning.retraining import RetrainPlan, base_parts, recipe_of, retrain
+from ipt_nlp.learning.retraining import base_parts, recipe_of, retrain
 from ipt_nlp.learning.splits import Split
 from ipt_nlp.learning.targets import gold_targets
 from ipt_nlp.learning.training import texts_and_speakers, train

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.corrections import corrections
-from ipt_nlp.learning.retraining import RetrainPlan
+from ipt_nlp.learning.lessons import RetrainPlan
 from ipt_nlp.learning.targets import gold_targets
 from ipt_nlp.learning.versions import folder_of
 from ipt_nlp.learning.worker import retrain_here

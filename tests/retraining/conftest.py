@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ipt_nlp.cli import run
+from ipt_nlp.learning.lessons import RetrainPlan
 from ipt_nlp.learning.queue import AUDIT_SEED, is_blind
-from ipt_nlp.learning.retraining import RetrainPlan
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import NewEvent, User
 from ipt_nlp.transcript import Transcript, Utterance

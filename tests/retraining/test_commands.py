@@ -11,7 +11,7 @@ import pytest
 
 from ipt_nlp.cli import run
 from ipt_nlp.learning import worker
-from ipt_nlp.learning.retraining import RetrainPlan
+from ipt_nlp.learning.lessons import RetrainPlan
 from ipt_nlp.learning.versions import ensure_champion
 from ipt_nlp.store import LOCAL, AnnotationStore
 from tests.retraining.conftest import PLAN, TRANSITION, correct

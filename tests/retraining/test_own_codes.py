@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import read_corpus
 from ipt_nlp.learning.corrections import corrections
+from ipt_nlp.learning.lessons import RetrainPlan, lessons_of
 from ipt_nlp.learning.own_codes import cut_of
 from ipt_nlp.learning.retraining import base_parts, recipe_of, retrain
 from ipt_nlp.model.engine import Engine
@@ -90,3 +91,33 @@ def test_a_coding_under_an_earlier_version_still_says_no(store: AnnotationStore,
     assert read_config(tmp_path / "known").calibration["themes"]["birth"] != [1.0, 0.0]
     # A turn with a cue phrase that was coded before there was the code may be a use of it: it is nothing to cut by.
     assert read_config(tmp_path / "unknown").calibration["themes"]["birth"] == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("uses", [0, 1])
+def test_a_code_that_was_hardly_used_stays_with_its_cue_phrases(
+    store: AnnotationStore, trained: Path, base_folder: Path, tmp_path: Path, uses: int
+) -> None:
+    codebook = own_codebook("the baby")
+    for number in range(4):
+        add_session(store, f"s{number}", DIED, repeats=1 + number)
+        code(store, f"s{number}", 1, ["birth"] if number < uses else ["grief"], codebook="ipt@1.1")
+    parts = base_parts(read_corpus([base_folder]).transcripts, recipe_of(trained))
+    done = retrain(trained, corrections(store), parts, codebook, tmp_path / "new", PLAN, lambda *_: None)
+    assert done.new_labels == ()
+    assert [head.labels for head in read_config(tmp_path / "new").heads] == [
+        head.labels for head in read_config(trained).heads
+    ]
+
+
+def test_a_code_that_was_taken_out_of_the_codebook_is_not_unlearned(store: AnnotationStore, trained: Path) -> None:
+    """Nobody could give it any more: that nobody did says nothing."""
+    for number in range(8):
+        add_session(store, f"s{number}", ARGUE, repeats=1 + number)
+        code(store, f"s{number}", 1, ["grief"], codebook="mine@1.1")
+    everything = frozenset(Codebook.load("ipt").by_name)
+    for labels in (everything, everything - {"role_dispute"}):
+        found = replace(corrections(store), codes={"mine@1.1": labels})
+        lessons = lessons_of(read_config(trained), recipe_of(trained), found, (), own_codebook(), RetrainPlan())
+        column = next(head for head in lessons.heads if head.name == "themes").labels.index("role_dispute")
+        said = np.concatenate([t.targets["themes"][t.weights["themes"] > 0, column] for t in lessons.items])
+        assert (said == 0).all() if "role_dispute" in labels else np.isnan(said).all()

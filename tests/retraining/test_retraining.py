@@ -13,8 +13,9 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import UsageError
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.corrections import Corrections, corrections, without
+from ipt_nlp.learning.lessons import RetrainPlan, excerpts
 from ipt_nlp.learning.recipe import Recipe
-from ipt_nlp.learning.retraining import Retrained, RetrainPlan, base_parts, excerpts, recipe_of, retrain
+from ipt_nlp.learning.retraining import Retrained, base_parts, recipe_of, retrain
 from ipt_nlp.learning.splits import Split
 from ipt_nlp.model.engine import Engine
 from ipt_nlp.model.scoring import Scorer
@@ -253,7 +254,7 @@ def test_a_new_row_starts_from_the_share_of_its_label_and_old_rows_as_they_were(
     from ipt_nlp.model.growth import grown, grown_heads
 
     codebook = own_codebook(("themes", "birth"))
-    heads = grown_heads(read_config(trained).heads, codebook)
+    heads = grown_heads(read_config(trained).heads, codebook, {"birth"})
     grown(trained, heads, {"birth": -2.0}, codebook.ref, "1.0.1").save_pretrained(tmp_path / "new")
     old, new = (load_file(folder / "model.safetensors") for folder in (trained, tmp_path / "new"))
     for name, values in old.items():

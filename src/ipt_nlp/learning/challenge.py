@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.learning.codes import Codes
 from ipt_nlp.learning.corpus import CodedTranscript, read_corpus
 from ipt_nlp.learning.corrections import corrections, without
 from ipt_nlp.learning.gate import Compared, compare
-from ipt_nlp.learning.retraining import Report, Retrained, RetrainPlan, base_parts, recipe_of, retrain
+from ipt_nlp.learning.lessons import RetrainPlan, codes_of
+from ipt_nlp.learning.retraining import Report, Retrained, base_parts, recipe_of, retrain
 from ipt_nlp.learning.versions import ensure_champion, folder_of, publish, ref_of, reserve
 from ipt_nlp.model.scoring import Scorer
+from ipt_nlp.model.tagger import read_config
 from ipt_nlp.models import codebook_of, coded_corpus
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import Job
@@ -52,7 +55,8 @@ def challenge(store: AnnotationStore, job: Job, report: Report) -> Challenger:
     written = reserve(store, job.job_id)
     learned = retrain(champion, found, parts, codebook, written, plan, report)
     sets = {CORPUS: parts.test, AUDIT: found.audit}
-    compared = _compared(champion, before, written, sets, codebook, report, plan.seed)
+    codes = codes_of(read_config(champion), recipe_of(champion), found, codebook)
+    compared = _compared(champion, before, written, sets, codebook, codes, report, plan.seed)
     compared.challenger.save(written)
     (written / DECISION).write_text(json.dumps(asdict(compared.decision), indent=1) + "\n", "utf-8")
     report(0.99, "keeping")
@@ -107,9 +111,10 @@ def _compared(
     written: Path,
     sets: Mapping[str, Sequence[CodedTranscript]],
     codebook: Codebook,
+    codes: Codes,
     report: Report,
     seed: int,
 ) -> Compared:
     report(0.75, "comparing")
     scorers = Scorer.load(champion, before.partition("@")[0]), Scorer.load(written, written.name)
-    return compare(*scorers, sets, codebook, lambda share: report(0.75 + 0.23 * share, "comparing"), seed)
+    return compare(*scorers, sets, codebook, codes, lambda share: report(0.75 + 0.23 * share, "comparing"), seed)

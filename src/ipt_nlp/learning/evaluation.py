@@ -13,6 +13,7 @@ import numpy as np
 from ipt_nlp.agreement import LabelAgreement, label_agreement
 from ipt_nlp.annotation import Annotation
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.learning.codes import Codes
 from ipt_nlp.learning.confidence import (
     Acceptance,
     Bin,
@@ -110,13 +111,14 @@ def view(
     transcripts: Sequence[CodedTranscript],
     scores: Sequence[TranscriptScores],
     codebook: Codebook,
+    codes: Codes | None = None,
 ) -> View:
-    """The figures over ``transcripts``, which have ``scores``."""
+    """The figures over ``transcripts``, which have ``scores``; ``codes`` as in ``observe``."""
     macro: dict[str, MacroFigures] = {}
     labels: dict[str, list[LabelFigures]] = {}
     groups: dict[str, GroupFigures] = {}
     for head in scorer.heads:
-        seen = observe(head, transcripts, [s.groups[head.name].turns for s in scores], scorer.config.thresholds)
+        seen = observe(head, transcripts, [s.groups[head.name].turns for s in scores], scorer.config.thresholds, codes)
         if not len(seen.gold):
             continue
         labels[head.name] = label_figures(seen)
@@ -163,16 +165,24 @@ def _beside(figures: View, coders: Mapping[str, LabelAgreement]) -> View:
 
 
 def observe(
-    head: HeadGroup, transcripts: Sequence[CodedTranscript], probabilities: Sequence[Any], thresholds: dict[str, float]
+    head: HeadGroup,
+    transcripts: Sequence[CodedTranscript],
+    probabilities: Sequence[Any],
+    thresholds: dict[str, float],
+    codes: Codes | None = None,
 ) -> Observed:
-    """The coded turns of one group, with what the model gave and what the first coder did."""
+    """The coded turns of one group, with what the model gave and what the first coder did.
+
+    What a coder could not give, by ``codes``, counts neither for the model nor against it: it is given by nobody.
+    """
     gold, scores, owner = [], [], []
     for number, (coded, values) in enumerate(zip(transcripts, probabilities, strict=True)):
-        targets, kept = gold_targets(coded, head)
-        gold.append(targets[kept] > 0)
+        targets, kept = gold_targets(coded, head, codes)
+        gold.append(targets[kept])
         scores.append(values[kept])
         owner.append(np.full(int(kept.sum()), number))
     p = np.concatenate(scores)
     limits = np.array([thresholds.get(label, DEFAULT_THRESHOLD) for label in head.labels])
     given = labels_given(p, limits, exclusive=head.exclusive)
-    return Observed(head.labels, p, given, np.concatenate(gold), np.concatenate(owner))
+    targets = np.concatenate(gold)
+    return Observed(head.labels, p, given & ~np.isnan(targets), targets > 0, np.concatenate(owner))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.learning.codes import Codes
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.evaluation import Evaluation, observe, score, view
 from ipt_nlp.learning.measures import Observed
@@ -28,12 +29,19 @@ class Compared:
 
 
 def compare(
-    champion: Scorer, challenger: Scorer, sets: Sets, codebook: Codebook, tell: Callable[[float], None], seed: int = 0
+    champion: Scorer,
+    challenger: Scorer,
+    sets: Sets,
+    codebook: Codebook,
+    codes: Codes,
+    tell: Callable[[float], None],
+    seed: int = 0,
 ) -> Compared:
     """Measure both models on ``sets`` and decide.
 
     Args:
         sets: name -> transcripts coded without a suggestion; empty ones are left out.
+        codes: which labels their coders could give.
         tell: called with the share that is done; what it raises ends the work.
     """
     used = {name: list(transcripts) for name, transcripts in sets.items() if transcripts}
@@ -47,10 +55,11 @@ def compare(
 
     for name, transcripts in used.items():
         scores = [_score(scorer, transcripts, scored) for scorer in (champion, challenger)]
-        seen = [_observed(scorer, transcripts, s) for scorer, s in zip((champion, challenger), scores, strict=True)]
+        both = zip((champion, challenger), scores, strict=True)
+        seen = [_observed(scorer, transcripts, s, codes) for scorer, s in both]
         shared = {head.name: seen[0][head.name] for head in champion.heads if head.name in seen[0]}
         blind.append(BlindSet(name, shared, {g: _as(seen[1][g], o.labels) for g, o in shared.items()}))
-        views.append(view(name, challenger, transcripts, scores[1], codebook))
+        views.append(view(name, challenger, transcripts, scores[1], codebook, codes))
     core = {label.name for label in codebook.labels if label.family == CORE}
     return Compared(decide(blind, core, seed), Evaluation(challenger.ref, codebook.ref, views))
 
@@ -67,12 +76,13 @@ def _score(
 
 
 def _observed(
-    scorer: Scorer, transcripts: Sequence[CodedTranscript], scores: Sequence[TranscriptScores]
+    scorer: Scorer, transcripts: Sequence[CodedTranscript], scores: Sequence[TranscriptScores], codes: Codes
 ) -> dict[str, Observed]:
     """Group -> its coded turns; groups that nobody coded are left out."""
 
     def of(head: HeadGroup) -> Observed:
-        return observe(head, transcripts, [s.groups[head.name].turns for s in scores], scorer.config.thresholds)
+        probabilities = [s.groups[head.name].turns for s in scores]
+        return observe(head, transcripts, probabilities, scorer.config.thresholds, codes)
 
     seen = {head.name: of(head) for head in scorer.heads}
     return {group: observed for group, observed in seen.items() if len(observed.gold)}

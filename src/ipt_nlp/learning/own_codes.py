@@ -9,7 +9,7 @@ scores out of fold its cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import spacy
 from numpy.typing import NDArray
 
 from ipt_nlp.codebook import Codebook
-from ipt_nlp.errors import IptNlpError
+from ipt_nlp.learning.codes import LabelsOf
 from ipt_nlp.learning.peers import REGULARISATION
 from ipt_nlp.learning.recalibration import NEW_THRESHOLD
 from ipt_nlp.model.config import HeadGroup
@@ -31,22 +31,10 @@ from ipt_nlp.pipeline.cue_matcher import CueMatcher
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-# Group -> labels.
-LabelsOf = Mapping[str, tuple[str, ...]]
 
 # Share of turns that have a label, on average over the labels of the coded corpus.
 USUAL_SHARE = 0.05
 FOLDS = 5
-
-
-def own_labels(heads: Sequence[HeadGroup], base: str) -> LabelsOf:
-    """The labels that codebook ``base``, by name or path, lacks; none where it is not at hand."""
-    try:
-        known = set(Codebook.load(base).by_name)
-    except IptNlpError:
-        return {}
-    lacking = {h.name: tuple(label for label in h.labels if label not in known) for h in heads if not h.auxiliary}
-    return {group: labels for group, labels in lacking.items() if labels}
 
 
 def fit_own_codes(
@@ -77,7 +65,8 @@ def fit_own_codes(
         for label in own[head.name]:
             target = targets[:, head.labels.index(label)]
             presumed = used & np.isnan(target) & ~np.array([label in found for found in cued], bool)
-            rows = presumed | (used & ~np.isnan(target))
+            # Where two coders differ, neither is an example.
+            rows = presumed | (used & ((target < 0.5) | (target > 0.5)))
             _fit(tagger, head, label, vectors[rows], target[rows] > 0.5, presumed[rows])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ipt_nlp.learning.codes import Codes
 from ipt_nlp.learning.confidence import fit_acceptance, turn_confidence
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.measures import labels_given
@@ -24,7 +25,9 @@ NEW_THRESHOLD = 0.4
 AS_IT_IS = [1.0, 0.0]
 
 
-def recalibrate(tagger: SessionTagger, held_out: Sequence[CodedTranscript], work: Path) -> tuple[str, ...]:
+def recalibrate(
+    tagger: SessionTagger, held_out: Sequence[CodedTranscript], codes: Codes, work: Path
+) -> tuple[str, ...]:
     """Fit calibration and thresholds anew where ``held_out`` has enough; returns the labels they were fitted for.
 
     A label with fewer than eight positives there keeps what the tagger came with; a new one gets its raw probability
@@ -40,7 +43,7 @@ def recalibrate(tagger: SessionTagger, held_out: Sequence[CodedTranscript], work
     logits = scorer.turn_logits([texts_and_speakers(t) for t in held_out])
     fitted: list[str] = []
     for head in heads:
-        targets, scores = coded_turns(head, held_out, [x[head.name] for x in logits])
+        targets, scores = coded_turns(head, held_out, [x[head.name] for x in logits], codes)
         fitted += _fit(tagger.config, head, scores, targets)
     return tuple(fitted)
 
@@ -58,7 +61,7 @@ def _fit(
     config: TaggerConfig, head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any, Any]
 ) -> list[str]:
     pairs = config.calibration[head.name]
-    positives = targets.sum(axis=0)
+    positives = np.nansum(targets, axis=0)
     enough = [c for c in range(len(head.labels)) if FEWEST_POSITIVES <= positives[c] <= len(targets) - FEWEST_POSITIVES]
     if head.exclusive:
         enough = list(range(len(head.labels))) if len(targets) >= FEWEST_TURNS else []
@@ -74,6 +77,6 @@ def _fit(
     if len(targets) >= FEWEST_TURNS:
         limits = np.array([config.thresholds[label] for label in head.labels])
         given = labels_given(probabilities, limits, exclusive=head.exclusive)
-        right = (given == (targets > 0)).all(axis=1)
+        right = (np.isnan(targets) | (given == (targets > 0))).all(axis=1)
         config.accept_from[head.name] = round(fit_acceptance(turn_confidence(probabilities, given), right), 4)
     return [head.labels[c] for c in enough]

@@ -15,6 +15,7 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import UsageError
 from ipt_nlp.learning.annomi import DETAIL, with_expert_labels
 from ipt_nlp.learning.annomi import SOURCE as ANNOMI
+from ipt_nlp.learning.codes import Codes
 from ipt_nlp.learning.confidence import fit_acceptance, turn_confidence
 from ipt_nlp.learning.corpus import CodedTranscript, Corpus
 from ipt_nlp.learning.measures import labels_given
@@ -126,10 +127,10 @@ def texts_and_speakers(coded: CodedTranscript) -> tuple[list[str], list[str]]:
 
 
 def coded_turns(
-    head: HeadGroup, transcripts: Sequence[CodedTranscript], logits: Sequence[Any]
+    head: HeadGroup, transcripts: Sequence[CodedTranscript], logits: Sequence[Any], codes: Codes | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Targets and logits [turn, label] of the turns that are coded in the head's group."""
-    gold = [gold_targets(t, head) for t in transcripts]
+    """Targets and logits [turn, label] of the turns that are coded in the head's group; see ``gold_targets``."""
+    gold = [gold_targets(t, head, codes) for t in transcripts]
     targets = np.concatenate([target[coded] for target, coded in gold])
     scores = np.concatenate([x[coded] for x, (_, coded) in zip(logits, gold, strict=True)])
     return targets, scores
@@ -141,10 +142,12 @@ def _fit(head: HeadGroup, scores: np.ndarray[Any, Any], targets: np.ndarray[Any,
     return np.array([fit_platt(scores[:, i], targets[:, i]) for i in range(len(head.labels))])
 
 
-def training_transcript(coded: CodedTranscript, heads: Sequence[HeadGroup], recipe: Recipe) -> TrainingTranscript:
-    """A coded transcript as the tagger learns from it."""
+def training_transcript(
+    coded: CodedTranscript, heads: Sequence[HeadGroup], recipe: Recipe, codes: Codes | None = None
+) -> TrainingTranscript:
+    """A coded transcript as the tagger learns from it; ``codes`` as in ``soft_targets``."""
     texts, speakers = texts_and_speakers(coded)
-    both = {head.name: soft_targets(coded, head, recipe.unsure_weight) for head in heads}
+    both = {h.name: soft_targets(coded, h, recipe.unsure_weight, None if h.auxiliary else codes) for h in heads}
     targets, weights = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
     return TrainingTranscript(texts, speakers, targets, weights)
 

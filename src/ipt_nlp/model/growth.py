@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,12 @@ from ipt_nlp.model.config import HeadGroup, TaggerConfig, head_groups
 from ipt_nlp.model.tagger import SessionTagger, read_config
 
 
-def grown_heads(known: tuple[HeadGroup, ...], codebook: Codebook) -> tuple[HeadGroup, ...]:
-    """``known`` with the labels of ``codebook`` that they lack, each at the end of its group, new groups last.
+def grown_heads(known: tuple[HeadGroup, ...], codebook: Codebook, used: Collection[str]) -> tuple[HeadGroup, ...]:
+    """``known`` with those labels of ``codebook`` that they lack and that are ``used``, each at the end of its group.
 
-    No head loses a label, not even one that the codebook has dropped.
+    New groups come last. No head loses a label, not even one that the codebook has dropped.
     """
-    wanted = {head.name: head for head in head_groups(codebook)}
+    wanted = {head.name: head for head in (_ready(head, used) for head in head_groups(codebook)) if head.labels}
     heads = [_joined(head, wanted.pop(head.name, None)) for head in known]
     return (*heads, *wanted.values())
 
@@ -67,6 +68,12 @@ def set_row(tagger: SessionTagger, head: HeadGroup, label: str, weights: NDArray
     with torch.no_grad():
         tagger.get_parameter(f"heads.{head.name}.weight")[row] = torch.from_numpy(weights)
         tagger.get_parameter(f"heads.{head.name}.bias")[row] = bias
+
+
+def _ready(head: HeadGroup, used: Collection[str]) -> HeadGroup:
+    """``head`` with the labels that are used; an exclusive group stands or falls as a whole."""
+    found = tuple(label for label in head.labels if label in used)
+    return replace(head, labels=head.labels if head.exclusive and found else found)
 
 
 def _joined(head: HeadGroup, wanted: HeadGroup | None) -> HeadGroup:
