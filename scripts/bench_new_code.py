@@ -55,18 +55,21 @@ Transcripts = Sequence[CodedTranscript]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=1, help="Of the champion.")
+    parser.add_argument("--tokens", type=int, default=RetrainPlan().training_tokens, help="Of each retraining.")
     parser.add_argument("--work", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = measured((options.work or Path(folder)).absolute(), options.epochs)
+        plan = RetrainPlan(training_tokens=options.tokens, seed=SEED)
+        rows = measured((options.work or Path(folder)).absolute(), options.epochs, plan)
     mean = {name: round(float(np.mean([row[name] for row in rows.values()])), 4) for name in next(iter(rows.values()))}
-    found = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "corrections": sum(BATCHES), "mean": mean, "codes": rows}
+    found = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "corrections": sum(BATCHES), "tokens": options.tokens}
+    found |= {"mean": mean, "codes": rows}
     (options.out / f"new-code-{found['date']}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print(mean)
 
 
-def measured(work: Path, epochs: int) -> dict[str, dict[str, float]]:
+def measured(work: Path, epochs: int, plan: RetrainPlan) -> dict[str, dict[str, float]]:
     """Code -> its figures."""
     codebook = Codebook.load("ipt")
     whole = [t for t in read_corpus([ROOT / "annotations"]).transcripts if t.source == "simulated"]
@@ -83,7 +86,7 @@ def measured(work: Path, epochs: int) -> dict[str, dict[str, float]]:
         own = without(codebook, [other for other in CODES if other != code], name="own")
         chosen = coded_first(one_label(turns, code))
         coded = [corrected(t, chosen, own) for t in sessions]
-        relearned(champion, Corrections(tuple(t for t in coded if t.annotations), ()), parts, own, work / code)
+        relearned(champion, Corrections(tuple(t for t in coded if t.annotations), ()), parts, own, plan, work / code)
         rows[code] = beside(code, codebook, frozen, shipped) | figures(code, frozen, scores_of(work / code, frozen))
         print(code, rows[code], flush=True)
     return rows
@@ -115,11 +118,11 @@ def coded_first(turns: Turns) -> set[Key]:
     return chosen
 
 
-def relearned(champion: Path, found: Corrections, parts: Split, own: Codebook, out: Path) -> None:
+def relearned(champion: Path, found: Corrections, parts: Split, own: Codebook, plan: RetrainPlan, out: Path) -> None:
     """Retrain into the folder ``out``, as the app does: without the sessions of the store in the base corpus."""
     coded = {t.transcript.transcript_id for t in found.learn}
     rest = tuple(t for t in parts.calibration if t.transcript.transcript_id not in coded)
-    retrain(champion, found, replace(parts, calibration=rest), own, out, RetrainPlan(seed=SEED), lambda *_: None)
+    retrain(champion, found, replace(parts, calibration=rest), own, out, plan, lambda *_: None)
 
 
 def corrected(coded: CodedTranscript, keys: set[Key], own: Codebook) -> CodedTranscript:
