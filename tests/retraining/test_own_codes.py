@@ -14,7 +14,7 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import read_corpus
 from ipt_nlp.learning.corrections import corrections
 from ipt_nlp.learning.lessons import RetrainPlan, lessons_of
-from ipt_nlp.learning.own_codes import cut_of
+from ipt_nlp.learning.own_codes import best_cut, usual_cut
 from ipt_nlp.learning.retraining import base_parts, recipe_of, retrain
 from ipt_nlp.model.engine import Engine
 from ipt_nlp.model.scoring import Scorer
@@ -26,20 +26,31 @@ SCORES = st.lists(st.floats(-20, 20), min_size=1, max_size=30)
 
 
 def test_uses_that_lie_apart_are_all_given() -> None:
-    assert cut_of(np.array([2.0, 3.0, 4.0]), np.array([-3.0, -2.0, 1.0])) == 1.5
+    others, uses = np.array([-3.0, -2.0, 1.0]), np.array([2.0, 3.0, 4.0])
+    assert best_cut(others, uses) == 1.5
+    assert usual_cut(others, uses) == 1.5
 
 
 def test_a_use_that_a_tenth_of_all_turns_outscores_is_given_up() -> None:
     others = np.concatenate([np.full(90, -5.0), np.full(10, 0.5)])
-    assert cut_of(np.array([0.0, 2.0, 3.0, 4.0]), others) == 1.25
-    assert cut_of(np.array([0.0, 2.0, 3.0, 4.0]), others, share=0.5) == -2.5
+    assert best_cut(others, np.array([0.0, 2.0, 3.0, 4.0])) == 1.25
+    assert best_cut(others, np.array([0.0, 2.0, 3.0, 4.0]), share=0.5) == -2.5
+
+
+def test_few_uses_are_cut_where_as_many_turns_are_given_the_label_as_labels_usually_are() -> None:
+    others = np.linspace(-10, 10, 1001)
+    cut = usual_cut(others, np.array([9.5]), share=0.05)
+    assert (others >= cut).mean() == pytest.approx(0.05, abs=0.002)
+    # A score that many turns share is not cut through.
+    assert usual_cut(np.zeros(100), np.array([4.0])) == 2.0
 
 
 @given(SCORES, SCORES)
-def test_some_use_is_given_and_the_cut_moves_with_the_scores(positives: list[float], others: list[float]) -> None:
-    cut = cut_of(np.array(positives), np.array(others))
-    assert min(*positives, *others) <= cut <= max(positives)
-    assert cut_of(np.array(positives) * 2, np.array(others) * 2) == cut * 2
+def test_cuts_lie_among_the_scores_and_move_with_them(uses: list[float], others: list[float]) -> None:
+    for cut_of in (best_cut, usual_cut):
+        cut = cut_of(np.array(others), np.array(uses))
+        assert min(*uses, *others) <= cut <= max(*uses, *others)
+        assert cut_of(np.array(others) * 2, np.array(uses) * 2) == pytest.approx(cut * 2)
 
 
 def own_codebook(*cues: str) -> Codebook:

@@ -3,8 +3,9 @@
 The corrections are no sample of what is said: a queue picked them for being likely uses, so they cannot tell how rare
 the label is, nor where to cut. Turns that were coded before there was the label stand in for the rest, as turns without
 it, but for those in which one of its cue phrases is found: few of them have it (Elkan and Noto 2008 on learning from
-positive and unlabelled examples). A logistic regression on what the encoder makes of both gives the label's row, and
-scores out of fold its cut.
+positive and unlabelled examples). A logistic regression on what the encoder makes of both gives the label's row. It is
+cut where it is given to as many of those turns as labels usually are, and by scores out of fold once there are uses
+enough to tell.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ Flags = NDArray[np.bool_]
 # Share of turns that have a label, on average over the labels of the coded corpus.
 USUAL_SHARE = 0.05
 FOLDS = 5
+# Below this, a cut by scores out of fold moves with every use.
+ENOUGH_USES = 30
 
 
 def fit_own_codes(
@@ -74,36 +77,48 @@ def _fit(tagger: SessionTagger, head: HeadGroup, label: str, vectors: Array, has
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    folds = min(FOLDS, int(has.sum()), int((~has).sum()))
-    if folds < 2:
+    if min(has.sum(), (~has).sum()) < 2:
         return
-    model: Any = LogisticRegression(C=REGULARISATION, max_iter=1000)
-    parts = StratifiedKFold(folds, shuffle=True, random_state=0)
-    unseen = cross_val_predict(model, vectors, has, cv=parts, method="decision_function")
-    model.fit(vectors, has)
+    model: Any = LogisticRegression(C=REGULARISATION, max_iter=1000).fit(vectors, has)
+    others = presumed if presumed.any() else ~has
+    if has.sum() < ENOUGH_USES:
+        scores = model.decision_function(vectors)
+        cut = usual_cut(scores[others], scores[has])
+    else:
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+        scores = cross_val_predict(model, vectors, has, cv=folds, method="decision_function")
+        cut = best_cut(scores[others], scores[has])
     set_row(tagger, head, label, model.coef_[0], float(model.intercept_[0]))
-    cut = cut_of(unseen[has], unseen[presumed if presumed.any() else ~has])
     offset = np.log(NEW_THRESHOLD / (1 - NEW_THRESHOLD)) - cut
     tagger.config.calibration[head.name][label] = [1.0, round(float(offset), 4)]
     tagger.config.thresholds[label] = NEW_THRESHOLD
 
 
-def cut_of(positives: Array, others: Array, share: float = USUAL_SHARE) -> float:
-    """The score from which a label is given: of the best F1, were ``share`` of all turns uses of it.
+def usual_cut(others: Array, uses: Array, share: float = USUAL_SHARE) -> float:
+    """The score above which at most ``share`` of ``others`` lie; they stand for all turns, and uses among them are few."""
+    return _between(others, uses, float(np.quantile(others, 1 - share, method="higher")))
 
-    It lies halfway between the last use that is given and what comes next below.
+
+def best_cut(others: Array, uses: Array, share: float = USUAL_SHARE) -> float:
+    """The score from which a label has the best F1, were ``share`` of all turns uses of it.
 
     Args:
-        positives: scores of uses.
-        others: scores of turns that stand for all turns; uses among them are few.
+        others: scores, out of fold, of turns that stand for all turns.
+        uses: scores of uses, out of fold.
     """
-    cuts = np.unique(positives)
-    recall = np.array([(positives >= cut).mean() for cut in cuts])
+    cuts = np.unique(uses)
+    recall = np.array([(uses >= cut).mean() for cut in cuts])
     given = np.array([(others >= cut).mean() for cut in cuts])
     f1 = 2 * recall * share / (np.maximum(given, recall * share) + share)
-    last = cuts[f1.argmax()]
-    scores = np.concatenate([positives, others])
-    return float((last + scores[scores < last].max(initial=scores.min())) / 2)
+    lowest = cuts[f1.argmax()]
+    scores = np.concatenate([others, uses])
+    return _between(others, uses, float(scores[scores < lowest].max(initial=scores.min())))
+
+
+def _between(others: Array, uses: Array, score: float) -> float:
+    """Halfway from ``score`` to the next above it, so that turns of one score lie on one side."""
+    scores = np.concatenate([others, uses])
+    return (score + float(scores[scores > score].min(initial=scores.max()))) / 2
 
 
 def _cued(texts: Sequence[str], codebook: Codebook) -> list[set[str]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.measures import ENOUGH_POSITIVES, f1_of
-from ipt_nlp.learning.own_codes import FOLDS, cut_of
+from ipt_nlp.learning.own_codes import usual_cut
 from ipt_nlp.learning.peers import REGULARISATION, cue_rules, in_context, sentence_vectors
 from ipt_nlp.learning.queue import Key, Pool, Strategy
 from ipt_nlp.learning.targets import gold_targets
@@ -122,23 +122,6 @@ def thresholds_of(weights: Floats, calibration: Turns) -> Array:
     return np.array([fit_threshold(p[~np.isnan(g)], g[~np.isnan(g)]) for p, g in columns])
 
 
-def cuts(features: Floats, gold: Floats, presumed: NDArray[np.bool_]) -> Array:
-    """The threshold [label] by scores out of fold, where there are no calibration turns; 0.5 below two uses."""
-    from sklearn.model_selection import StratifiedKFold
-
-    found = np.full(gold.shape[1], CUE_THRESHOLD)
-    for column in range(gold.shape[1]):
-        has = gold[:, column] > 0
-        folds = min(FOLDS, int(has.sum()))
-        if folds < 2:
-            continue
-        unseen = np.empty(len(has))
-        for learn, rest in StratifiedKFold(folds, shuffle=True, random_state=0).split(features, has):
-            unseen[rest] = (features[rest] @ fit(features[learn], gold[learn][:, [column]]))[:, 0]
-        found[column] = sigmoid(np.array(cut_of(unseen[has], unseen[presumed])))
-    return found
-
-
 def measure(coded: int, scores: Array, thresholds: Array, held_out: Turns) -> Point:
     """Figures of ``scores`` [n, label] on held-out turns."""
     from sklearn.metrics import average_precision_score
@@ -202,7 +185,7 @@ class Replay:
             batches: turns of each batch.
             first: the queue of the first batch, when only cue phrases are known; ``strategy`` where it is left out.
             presumed: random turns that, less those with a cue phrase, count as without any label as long as nobody has
-                coded them; thresholds are then set by ``own_codes.cut_of`` on scores out of fold, not on calibration.
+                coded them; thresholds are then set by ``own_codes.usual_cut``, not on calibration turns.
         """
         points: list[Point] = []
         count = len(self.pool.keys)
@@ -219,7 +202,7 @@ class Replay:
             weights = fit(self.pool.features[learned], gold, weights)
             known = _scores(weights, self.pool)
             if presumed:
-                thresholds = cuts(self.pool.features[learned], gold, ~coded[learned])
+                thresholds = np.array([usual_cut(p[background & ~coded], p[coded]) for p in known.T])
             else:
                 thresholds = thresholds_of(weights, self.calibration)
             points.append(measure(int(coded.sum()), _scores(weights, self.held_out), thresholds, self.held_out))
