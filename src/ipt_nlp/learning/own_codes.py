@@ -95,7 +95,7 @@ def _fit(tagger: SessionTagger, head: HeadGroup, label: str, vectors: Array, has
 
 
 def usual_cut(others: Array, uses: Array, share: float = USUAL_SHARE) -> float:
-    """The score above which at most ``share`` of ``others`` lie; they stand for all turns, and uses among them are few."""
+    """The score above which at most ``share`` of ``others`` lie, which stand for all turns and hold few uses."""
     return _between(others, uses, float(np.quantile(others, 1 - share, method="higher")))
 
 
