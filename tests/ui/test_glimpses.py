@@ -15,6 +15,7 @@ from ipt_nlp.ui import AGREEMENT, CODEBOOK, REVIEW, SEARCH, SESSIONS, PageFile
 from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.glimpses import came_into_view
 from ipt_nlp.ui.state.queues import QUEUES, next_item
+from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person
 from tests.ui.conftest import fill, open_turns, transcript
 
@@ -35,20 +36,24 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationS
     st.cache_resource.clear()
 
 
-def window(page: PageFile, who: str = "local", **state: object) -> AppTest:
+def at(own: AnnotationStore, page: PageFile, who: str = "local", **state: object) -> AppTest:
+    """A new window on a page that has not been drawn yet."""
     test = AppTest.from_file(str(page.file), default_timeout=180)
-    for name, value in {"example": False, "signed_in": who, **state}.items():
+    ticket = "" if who == "local" else tickets().issue(own, who)
+    for name, value in {"example": False, TICKET: ticket, **state}.items():
         test.session_state[name] = value
-    test.run()
+    return test
+
+
+def window(own: AnnotationStore, page: PageFile, who: str = "local") -> AppTest:
+    test = at(own, page, who).run()
     assert not test.exception
     return test
 
 
 def mode_of_a_blind_coding(own: AnnotationStore, who: str = "local") -> str:
     """How a coding counts that is made in a new window with suggestions off."""
-    page = AppTest.from_file(str(REVIEW.file), default_timeout=180)
-    for name, value in {"example": False, "signed_in": who, "assisted": False}.items():
-        page.session_state[name] = value
+    page = at(own, REVIEW, who, assisted=False)
     page.query_params["session"], page.query_params["turn"] = "s01", str(TURN + 1)
     page.run()
     page.button(key="code_clarification").click().run()
@@ -74,7 +79,7 @@ def test_what_comes_into_view_at_once_is_one_write_and_comes_once(store: Annotat
 
 
 def test_search_shows_no_suggestion_that_was_not_asked_for(own: AnnotationStore) -> None:
-    page = window(SEARCH)
+    page = window(own, SEARCH)
     assert len(page.dataframe[0].value) == 12
     assert not any(page.dataframe[0].value["Codes"])
     assert writes(own) == 0
@@ -82,7 +87,7 @@ def test_search_shows_no_suggestion_that_was_not_asked_for(own: AnnotationStore)
 
 
 def test_hits_with_the_models_codes_are_not_coded_blind_any_more(own: AnnotationStore) -> None:
-    page = window(SEARCH)
+    page = window(own, SEARCH)
     page.toggle(key="model_codes").set_value(True).run()
     assert not page.exception
     codes = dict(zip(page.dataframe[0].value["Turn"], page.dataframe[0].value["Codes"], strict=True))
@@ -94,7 +99,7 @@ def test_hits_with_the_models_codes_are_not_coded_blind_any_more(own: Annotation
 
 
 def test_whoever_looks_for_a_code_of_the_models_sees_it(own: AnnotationStore) -> None:
-    page = window(SEARCH)
+    page = window(own, SEARCH)
     next(box for box in page.selectbox if box.label == "Code").set_value("exploration").run()
     found = own.glimpses.of("local")
     assert found == {item for item in OPEN if int(item[1]) % 2 == 0}
@@ -103,7 +108,7 @@ def test_whoever_looks_for_a_code_of_the_models_sees_it(own: AnnotationStore) ->
 
 
 def test_a_session_that_was_read_is_not_coded_blind_any_more(own: AnnotationStore) -> None:
-    page = window(SESSIONS)
+    page = window(own, SESSIONS)
     assert writes(own) == 0
     next(switch for switch in page.toggle if switch.label == "Read it here").set_value(True).run()
     assert not page.exception
@@ -112,7 +117,7 @@ def test_a_session_that_was_read_is_not_coded_blind_any_more(own: AnnotationStor
 
 
 def test_examples_of_the_codebook_that_only_the_model_gives_are_asked_for(own: AnnotationStore) -> None:
-    page = window(CODEBOOK)
+    page = window(own, CODEBOOK)
     next(box for box in page.selectbox if box.label == "Code").set_value("exploration").run()
     assert "No turn has this code yet" in " ".join(str(e.value) for e in page.get("html"))  # type: ignore[attr-defined]
     assert writes(own) == 0
@@ -126,7 +131,7 @@ def test_where_the_model_differs_from_others_is_seen_by_whoever_looks(own: Annot
     ann = person(own, "ann")
     person(own, "sue", "supervisor")
     code(own, ann, "s01", TURN, "clarification")
-    page = window(AGREEMENT, "sue")
+    page = window(own, AGREEMENT, "sue")
     assert writes(own) == 0
     page.session_state["by"] = "model"
     page.run()
@@ -137,7 +142,7 @@ def test_where_the_model_differs_from_others_is_seen_by_whoever_looks(own: Annot
 
 def test_a_turn_of_the_audit_is_coded_blind_whatever_was_searched(own: AnnotationStore) -> None:
     fill(own, transcript("long", 60))
-    page = window(SEARCH)
+    page = window(own, SEARCH)
     page.toggle(key="model_codes").set_value(True).run()
     audit = {item for item in own.search.items() if always_blind(item)}
     assert audit

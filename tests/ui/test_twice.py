@@ -17,6 +17,7 @@ from ipt_nlp.ui import AGREEMENT, REVIEW, PageFile
 from ipt_nlp.ui.state.agreement import Verdict, decide, disagreements, options
 from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.queues import QUEUES, Queue, next_item, still_wanted
+from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person
 from tests.ui.conftest import fill, open_turns, transcript
 
@@ -145,18 +146,18 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationS
     st.cache_resource.clear()
 
 
-def window(page: PageFile, who: str) -> AppTest:
+def window(own: AnnotationStore, page: PageFile, who: str) -> AppTest:
     test = AppTest.from_file(str(page.file), default_timeout=180)
-    for name, value in {"signed_in": who, "example": False, "queue": TWICE.name}.items():
+    ticket = tickets().issue(own, who)
+    for name, value in {TICKET: ticket, "example": False, "queue": TWICE.name}.items():
         test.session_state[name] = value
     test.run()
     assert not test.exception
     return test
 
 
-@pytest.mark.usefixtures("own")
-def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other() -> None:
-    pages = {name: window(REVIEW, name) for name in ("ann", "ben")}
+def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other(own: AnnotationStore) -> None:
+    pages = {name: window(own, REVIEW, name) for name in ("ann", "ben")}
     themes = {"ann": ("grief", "grief", "grief"), "ben": ("grief", "role_dispute", "grief")}
     for step in range(3):
         assert pages["ann"].session_state["cursor"].item == pages["ben"].session_state["cursor"].item
@@ -166,7 +167,7 @@ def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other() 
             page.button(key=f"code_{themes[name][step]}").click().run()
             page.button(key="do_accept").click().run()
             assert not page.exception
-    shown = window(AGREEMENT, "rae")
+    shown = window(own, AGREEMENT, "rae")
     assert shown.selectbox(key="between_coder").options == ["ann and ben: 3 shared turns"]
     assert set(shown.dataframe[0].value["Turns"]) <= {3, 2, 1}
     assert "1 turn differs on any code, 1 to decide" in " ".join(str(e.value) for e in shown.markdown)
