@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ipt_nlp.agreement.passes import blind_pass
 from ipt_nlp.errors import ConflictError, RoleError, StoreError
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import AnnotationEvent, NewEvent, User
@@ -107,6 +108,23 @@ def test_undo_brings_back_the_one_before_and_can_be_undone_no_further_than_the_s
     assert (undone.labels, undone.previous) == (None, None)
     with pytest.raises(StoreError, match="nothing to undo"):
         store.events.undo(ann, "s01", 0, undone.event_id)
+    assert store.verify() == []
+
+
+def test_after_a_glimpse_nothing_is_said_blind_and_what_was_said_before_stays_so(
+    store: AnnotationStore, ann: User, ben: User
+) -> None:
+    first = store.events.append(ann, code())
+    second = store.events.append(ann, code(CLARIFICATION, first))
+    store.glimpses.add(ann, [("s01", 0)])
+    noted = store.events.append(ann, code(None, second, action="note", note="ask Sue"))
+    undone = store.events.undo(ann, "s01", 0, noted.event_id)
+    undone = store.events.undo(ann, "s01", 0, undone.event_id)
+    third = store.events.append(ann, code(base=undone))
+    assert (noted.mode, undone.labels, undone.mode, third.mode) == ("blind", EXPLORATION, "assisted", "assisted")
+    assert blind_pass(store.events.of_coder("s01", "ann")) == (first, second, noted)
+    assert store.events.append(ann, code(utterance_id=1)).mode == "blind"
+    assert store.events.append(ben, code()).mode == "blind"
     assert store.verify() == []
 
 

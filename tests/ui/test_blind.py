@@ -79,10 +79,9 @@ def test_an_undone_save_is_no_save(store: AnnotationStore) -> None:
 
 
 def test_what_was_in_view_cannot_be_coded_blind_any_more(store: AnnotationStore) -> None:
-    at = open_desk(store, LOCAL, material(store), blind=True, glimpsed={FREE})
-    view = current(at, arrive(at, TURN, 0))
-    assert (view.kept, view.mode) == ("until_saved", "assisted")
-    pressed(at, "toggle", "clarification")
+    store.glimpses.add(LOCAL, [FREE])
+    assert kept(store, blind=True) == "until_saved"
+    pressed(desk(store, blind=True), "toggle", "clarification")
     assert store.events.current("s01", "local")[TURN].mode == "assisted"
     assert kept(store, blind=True) == "no"
 

@@ -23,6 +23,7 @@ from ipt_nlp.ui.state.desk import (
     shown_entry,
 )
 from ipt_nlp.ui.state.review import TOO_SOON, press
+from tests.ui.coders import code
 from tests.ui.conftest import desk, material, open_turns
 
 FIRST, SECOND, *_ = open_turns()
@@ -54,6 +55,17 @@ def test_a_correction_is_saved_with_the_key_and_costs_two_more(store: Annotation
     cursor = after(store, cursor, "accept", now=14)
     assert len(store.events.of_coder("s01", "local")) == 2
     assert cursor.utterance_id == turn + 1
+
+
+def test_enter_on_a_coding_of_an_older_codebook_says_no_to_what_is_new_in_it(store: AnnotationStore) -> None:
+    turn = next(n for n in open_turns() if n % 2 == 0)
+    told = code(store, LOCAL, "s01", turn, "exploration", saved=True, assisted=True)
+    newest = desk(store).material.codebook.ref
+    assert told.codebook != newest
+    for _ in range(2):
+        after(store, arrive(desk(store), turn, 0), "accept")
+        first, again = store.events.of_coder("s01", "local")
+        assert (again.labels, again.codebook) == (first.labels, newest)
 
 
 def test_a_press_before_the_turn_can_be_seen_does_nothing(store: AnnotationStore) -> None:

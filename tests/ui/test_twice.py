@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
 from ipt_nlp.agreement.tables import codings, comparisons
@@ -17,6 +18,7 @@ from ipt_nlp.ui import AGREEMENT, REVIEW, PageFile
 from ipt_nlp.ui.state.agreement import Verdict, decide, disagreements, options
 from ipt_nlp.ui.state.blind import always_blind
 from ipt_nlp.ui.state.queues import QUEUES, Queue, next_item, still_wanted
+from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person
 from tests.ui.conftest import fill, open_turns, transcript
 
@@ -28,8 +30,8 @@ FREE = open_turns()
 def said(store: AnnotationStore, who: str, *, assisted: bool = False, skipped: bool = False) -> list[AnnotationEvent]:
     """A coder's only event on a turn."""
     coder = person(store, who)
-    event = code(store, coder, "s01", FREE[0], "grief", assisted=assisted)
-    return [event] if not skipped else [store.events.undo(coder, "s01", FREE[0], event.event_id)]
+    made = code(store, coder, "s01", FREE[0], "grief", assisted=assisted)
+    return [made] if not skipped else [store.events.undo(coder, "s01", FREE[0], made.event_id)]
 
 
 def order(store: AnnotationStore, who: User, queue: Queue = TWICE) -> list[Item]:
@@ -68,14 +70,15 @@ def test_a_turn_is_wanted_until_two_have_coded_it_blind(store: AnnotationStore) 
 
 def test_nobody_gets_a_turn_whose_suggestions_they_have_seen(store: AnnotationStore) -> None:
     ann = person(store, "ann")
-    event = code(store, ann, "s01", FREE[0], "grief", assisted=True)
-    store.events.undo(ann, "s01", FREE[0], event.event_id)
+    made = code(store, ann, "s01", FREE[0], "grief", assisted=True)
+    store.events.undo(ann, "s01", FREE[0], made.event_id)
     events = store.events.of_coder("s01", "ann")
     assert events[-1].labels is None
     assert not still_wanted(TWICE, "ann", {"ann": events}, frozenset())
     items = order(store, ann)
     others = [item for item in items if item != ("s01", FREE[0])]
-    assert next_item(store, ann, TWICE, items, None, glimpsed=set(others[:-1])) == others[-1]
+    store.glimpses.add(ann, others[:-1])
+    assert next_item(store, ann, TWICE, items, None) == others[-1]
 
 
 def test_two_get_the_same_turns_in_the_order_of_chance_and_a_third_what_is_left(store: AnnotationStore) -> None:
@@ -104,6 +107,26 @@ def test_no_third_gets_what_two_hold_or_have_coded(store: AnnotationStore) -> No
     assert next_item(store, cas, TWICE, [first], None) == first
 
 
+def test_what_two_have_finished_is_left_out_of_the_order_and_keeps_no_writer_waiting(store: AnnotationStore) -> None:
+    fill(store, transcript("long", 150))
+    ann, ben, cas = (person(store, name) for name in ("ann", "ben", "cas"))
+    before = order(store, cas)
+    *finished, once, helped, free = before
+    for item in finished:
+        coded(store, ann, item)
+        coded(store, ben, item)
+    coded(store, ann, once)
+    coded(store, ann, helped)
+    coded(store, ben, helped, assisted=True)
+    assert order(store, cas) == [once, helped, free]
+    writes: list[bool] = []
+    event.listen(
+        store.database.engine, "begin", lambda c: writes.append(bool(c.get_execution_options().get("ipt_write")))
+    )
+    assert next_item(store, cas, TWICE, before, None) == once
+    assert (len(before), sum(writes)) == (162, 1)
+
+
 def test_what_one_coded_with_suggestions_is_wanted_from_two_others(store: AnnotationStore) -> None:
     ann, ben, cas = (person(store, name) for name in ("ann", "ben", "cas"))
     item: Item = ("s01", FREE[0])
@@ -129,6 +152,9 @@ def test_what_was_coded_counts_as_blind_passes_and_differences_are_decided(store
     assert decide(store, sue, turn, Verdict(options(turn)[0], "high", "oversight"), BOOK) == ""
 
 
+THEMES = {"ann": ("grief", "grief", "grief"), "ben": ("grief", "role_dispute", "grief")}
+
+
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
     """A project of two annotators and a researcher, which the pages find by themselves."""
@@ -145,28 +171,40 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationS
     st.cache_resource.clear()
 
 
-def window(page: PageFile, who: str) -> AppTest:
+def window(own: AnnotationStore, page: PageFile, who: str) -> AppTest:
     test = AppTest.from_file(str(page.file), default_timeout=180)
-    for name, value in {"signed_in": who, "example": False, "queue": TWICE.name}.items():
+    ticket = tickets().issue(own, who)
+    for name, value in {TICKET: ticket, "example": False, "queue": TWICE.name}.items():
         test.session_state[name] = value
     test.run()
     assert not test.exception
     return test
 
 
-@pytest.mark.usefixtures("own")
-def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other() -> None:
-    pages = {name: window(REVIEW, name) for name in ("ann", "ben")}
-    themes = {"ann": ("grief", "grief", "grief"), "ben": ("grief", "role_dispute", "grief")}
+def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other(own: AnnotationStore) -> None:
+    pages = {name: window(own, REVIEW, name) for name in THEMES}
     for step in range(3):
         assert pages["ann"].session_state["cursor"].item == pages["ben"].session_state["cursor"].item
         for name, page in pages.items():
             assert not [button for button in page.button if "✓" in button.label]
             assert "Suggested codes" not in " ".join(str(e.value) for e in page.get("html"))  # type: ignore[attr-defined]
-            page.button(key=f"code_{themes[name][step]}").click().run()
+            page.button(key=f"code_{THEMES[name][step]}").click().run()
             page.button(key="do_accept").click().run()
             assert not page.exception
-    shown = window(AGREEMENT, "rae")
+    assert own.search.coded_by("ann") == own.search.coded_by("ben")
+    assert {said.mode for name in THEMES for said in own.events.by(name)} == {"blind"}
+
+
+def test_the_figures_are_those_of_what_two_have_coded(own: AnnotationStore) -> None:
+    items = order(own, person(own, "ann"))[:3]
+    for name, themes in THEMES.items():
+        for (session, turn), theme in zip(items, themes, strict=True):
+            code(own, person(own, name), session, int(turn), theme, saved=True)
+    shown = window(own, AGREEMENT, "rae")
     assert shown.selectbox(key="between_coder").options == ["ann and ben: 3 shared turns"]
-    assert set(shown.dataframe[0].value["Turns"]) <= {3, 2, 1}
+    table = shown.dataframe[0].value
+    assert {code: tuple(row) for code, *row in table[["Code", "Turns", "Differ"]].itertuples(index=False)} == {
+        BOOK.by_name["grief"].title: (3, 1),
+        BOOK.by_name["role_dispute"].title: (3, 1),
+    }
     assert "1 turn differs on any code, 1 to decide" in " ".join(str(e.value) for e in shown.markdown)

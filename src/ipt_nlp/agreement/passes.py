@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ipt_nlp.store.values import CODING_ACTIONS, AnnotationEvent
+from ipt_nlp.store.values import AnnotationEvent
 
 
 def saw_suggestions(events: Iterable[AnnotationEvent]) -> bool:
-    """Whether the coder has coded or skipped the turn with suggestions in view, be it undone since."""
-    return any(event.mode == "assisted" and event.action in (*CODING_ACTIONS, "skip") for event in events)
+    """Whether the coder has coded, skipped or undone something with suggestions in view, be it undone since."""
+    return any(event.mode == "assisted" for event in events)
 
 
 def blind_pass(events: Sequence[AnnotationEvent]) -> tuple[AnnotationEvent, ...]:

@@ -12,6 +12,7 @@ from ipt_nlp.errors import ConflictError, StoreError
 from ipt_nlp.store import audit
 from ipt_nlp.store.canonical import finite, storable, to_json, tuples, utterance_id_of, utterance_key
 from ipt_nlp.store.database import Database, Transaction
+from ipt_nlp.store.glimpses import has_glimpsed
 from ipt_nlp.store.permissions import authorise
 from ipt_nlp.store.schema import events
 from ipt_nlp.store.transcripts import require, require_utterances
@@ -36,7 +37,8 @@ class Events:
         """Store what ``actor`` did, as the coder of that name.
 
         ``flag`` and ``note`` leave the labels as they are, ``skip`` takes them back, ``undo`` brings back what the
-        coder's event before said (two undos go back two).
+        coder's event before said (two undos go back two). What is said of codes after a glimpse is ``assisted``,
+        whatever ``new`` says: a window does not know what another one shows.
 
         Raises:
             ConflictError: the coder has a newer event on the utterance than ``new.base_event``.
@@ -52,6 +54,9 @@ class Events:
                     actor.name, new.transcript_id, new.utterance_id, new.base_event, newest.event_id if newest else None
                 )
             content = _undone(t, newest) if new.action == "undo" else _content(new, newest)
+            if new.action not in ("flag", "note") and content["mode"] == "blind":
+                glimpsed = has_glimpsed(t.connection, actor.name, (new.transcript_id, new.utterance_id))
+                content["mode"] = "assisted" if glimpsed else "blind"
             row = {
                 "transcript_id": new.transcript_id,
                 "utterance_id": key,

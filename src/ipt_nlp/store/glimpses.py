@@ -1,4 +1,4 @@
-"""Utterances on which a coder has had a model's suggestions in view, wherever that was."""
+"""Utterances of which a coder has had in view what a model or another coder says, wherever that was."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ipt_nlp.store import audit
 from ipt_nlp.store.canonical import to_json
@@ -25,7 +25,7 @@ class Glimpses:
     database: Database
 
     def add(self, actor: User, items: Collection[Item]) -> None:
-        """Keep that ``actor`` has had suggestions on ``items`` in view.
+        """Keep that ``actor`` has had in view what others say of ``items``.
 
         Raises:
             StoreError: an item is no utterance of the store.
@@ -46,3 +46,11 @@ class Glimpses:
         with self.database.reading() as connection:
             rows = [json.loads(seen) for seen in connection.scalars(query)]
         return frozenset((name, number) for row in rows for name, numbers in row.items() for number in numbers)
+
+
+def has_glimpsed(connection: Connection, coder: str, item: Item) -> bool:
+    """Whether a coder has been shown what others say of an utterance."""
+    transcript_id, utterance_id = item
+    named = glimpses.c.seen.contains(to_json(transcript_id), autoescape=True)
+    rows = connection.scalars(select(glimpses.c.seen).where(glimpses.c.coder == coder, named))
+    return any(utterance_id in json.loads(seen).get(transcript_id, ()) for seen in rows)

@@ -13,7 +13,7 @@ from ipt_nlp.ui.state.files import csv_bytes
 from ipt_nlp.ui.state.project import codebook_stamp
 from ipt_nlp.ui.state.rules import COLUMNS, rule_rows, rules_to_write
 from ipt_nlp.ui.views.adjudication import adjudication
-from ipt_nlp.ui.views.shared import actor, codebook, leads, plain, shows_model, store
+from ipt_nlp.ui.views.shared import actor, codebook, glimpse, leads, plain, store
 
 KINDS: dict[By, str] = {"coder": "Coders with each other", "model": "Coders with the model"}
 FIGURE = "%.2f"
@@ -110,7 +110,7 @@ def figures() -> None:
     turns = [turn for turn in everywhere if label is None or label in turn.labels]
     if by == "model":
         turns = without_kept_back(store(), actor(), turns)
-        shows_model(turn.item for turn in turns)
+    glimpse(turn.item for turn in turns)
     adjudication(turns, codebook().by_name[label].title if label else "any code")
 
 

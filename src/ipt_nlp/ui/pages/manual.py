@@ -10,7 +10,7 @@ from ipt_nlp.codebook import Codebook, Label
 from ipt_nlp.errors import IptNlpError
 from ipt_nlp.store.search import Query
 from ipt_nlp.store.values import User
-from ipt_nlp.ui.state.glimpses import shown_by_model
+from ipt_nlp.ui.state.glimpses import shown_by_others
 from ipt_nlp.ui.state.manual import confusable, examples, mark_cues
 from ipt_nlp.ui.state.own_codes import NewCode, add_code, change_code
 from ipt_nlp.ui.state.search import found
@@ -19,6 +19,7 @@ from ipt_nlp.ui.views.hits import hit_list
 from ipt_nlp.ui.views.shared import (
     actor,
     codebook,
+    glimpse,
     in_example,
     may_add_codes,
     model_codes,
@@ -26,7 +27,6 @@ from ipt_nlp.ui.views.shared import (
     own_user,
     pipeline,
     plain,
-    shows_model,
     store,
 )
 from ipt_nlp.ui.views.versions import version_history
@@ -47,7 +47,7 @@ def one_code(book: Codebook) -> None:
     with right:
         mistaken_for(book, name)
         hits = examples(store(), actor(), name, blind=not model_codes())
-        shows_model(shown_by_model(hits))
+        glimpse(shown_by_others(hits, actor()))
         st.html(hit_list(hits, name, book))
 
 

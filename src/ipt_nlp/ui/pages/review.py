@@ -22,7 +22,6 @@ from ipt_nlp.ui.state.desk import (
     progress,
     shown_entry,
 )
-from ipt_nlp.ui.state.glimpses import glimpse
 from ipt_nlp.ui.state.presses import Board, handle, received
 from ipt_nlp.ui.state.queues import SESSION, Queue, next_item, offered
 from ipt_nlp.ui.state.review import Press, press
@@ -31,7 +30,7 @@ from ipt_nlp.ui.views.conversation import conversation
 from ipt_nlp.ui.views.entry import entry
 from ipt_nlp.ui.views.keyboard import keyboard, sent
 from ipt_nlp.ui.views.notices import conflict_html, progress_text
-from ipt_nlp.ui.views.shared import actor, material, plain, queue_order, seen, store
+from ipt_nlp.ui.views.shared import actor, glimpse, material, plain, queue_order, store
 from ipt_nlp.ui.views.style import FOCUS
 
 COLUMNS = 3
@@ -138,9 +137,7 @@ def desk_for(who: User, queue: Queue, order: Sequence[Item], transcript_id: str,
     """The desk, with what is new since the last press."""
     known = catch_up(store(), who, transcript_id, st.session_state.get("known"))
     st.session_state["known"] = known
-    return open_desk(
-        store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known, glimpsed=seen()
-    )
+    return open_desk(store(), who, material(transcript_id), blind=blind, queue=queue, order=order, known=known)
 
 
 def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
@@ -153,7 +150,7 @@ def opened(queue: Queue, transcript_id: str, blind: bool) -> Desk | None:
             st.session_state["cursor"] = begin(desk, time.monotonic())
         return desk
     order = queue_order(queue.name)
-    item = cursor.item if cursor else next_item(store(), who, queue, order, None, glimpsed=seen())
+    item = cursor.item if cursor else next_item(store(), who, queue, order, None)
     if item is None:
         return None
     desk = desk_for(who, queue, order, item[0], blind)
@@ -171,7 +168,8 @@ def turn(queue: Queue, transcript_id: str, blind: bool, ahead: bool) -> None:
         return
     cursor: Cursor = st.session_state["cursor"]
     view = current(desk, cursor)
-    glimpse(store(), desk.actor, seen(), cursor.item, view)
+    if view.in_view:
+        glimpse([cursor.item])
     here = board()
     here.draws(desk, cursor, view)
     name = shown_entry(desk, view, cursor)

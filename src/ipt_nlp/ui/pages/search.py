@@ -6,9 +6,9 @@ import streamlit as st
 
 from ipt_nlp.store.search import Query
 from ipt_nlp.ui import REVIEW
-from ipt_nlp.ui.state.glimpses import shown_by_model
+from ipt_nlp.ui.state.glimpses import shown_by_others
 from ipt_nlp.ui.state.search import as_csv, coders, found, rows
-from ipt_nlp.ui.views.shared import actor, codebook, model_codes, plain, shows_model, store
+from ipt_nlp.ui.views.shared import actor, codebook, glimpse, model_codes, plain, store
 
 MODEL = "the model"
 MOST = 2000
@@ -54,11 +54,11 @@ def page() -> None:
     text.caption(plain(f"{len(hits):,} {turns}{more}. Select one to open it in Review."))
     button.download_button(
         "Download CSV", as_csv(hits, codebook(), query.label), "turns.csv", "text/csv",
-        on_click=shows_model, args=(shown_by_model(hits),), disabled=not hits, width="stretch",
+        on_click=glimpse, args=(shown_by_others(hits, actor()),), disabled=not hits, width="stretch",
     )  # fmt: skip
     if not hits:
         return
-    shows_model(shown_by_model(hits[:MOST]))
+    glimpse(shown_by_others(hits[:MOST], actor()))
     event = st.dataframe(
         rows(hits[:MOST], codebook(), query.label), column_config=CONFIG, hide_index=True, on_select="rerun",
         selection_mode="single-row", key="hits", height=560,

@@ -11,12 +11,12 @@ from ipt_nlp.ui.views.importer import importer
 from ipt_nlp.ui.views.shared import (
     NOT_BLIND,
     actor,
+    glimpse,
     in_example,
     leads,
     material,
     open_example,
     plain,
-    shows_model,
     store,
 )
 
@@ -76,13 +76,13 @@ def actions(row: TranscriptRow) -> None:
     session = material(row.transcript_id)
     page, shown = reading_page(store(), actor(), session), tagged(store(), actor(), session)
     download.download_button(
-        "Download as a web page", page, f"{row.transcript_id}.html", "text/html", on_click=shows_model, args=(shown,),
+        "Download as a web page", page, f"{row.transcript_id}.html", "text/html", on_click=glimpse, args=(shown,),
         width="stretch",
     )  # fmt: skip
     if leads():
         details(row)
     if reading:
-        shows_model(shown)
+        glimpse(shown)
         st.iframe(page, height=PAGE_HEIGHT)
 
 

@@ -10,8 +10,8 @@ This is the whole rule:
 5. This holds for everybody, whatever their role, and on every page: whoever leads codes, too, and the gate measures
    on it. What others said of a turn of rule 1 a leader sees once they have saved a coding of their own.
 
-Where else the app shows what the model says (Search, Codebook, a session to read, Agreement), it counts as in view just
-the same: such a turn is not coded blind any more (``state.glimpses``).
+Where else the app shows what the model says, or a leader what others say (Search, Codebook, a session to read,
+Agreement), it counts as in view just the same: such a turn is not coded blind any more (``state.glimpses``).
 
 For agreement counts what was saved before suggestions came into view (``agreement.passes``).
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -74,7 +73,6 @@ class Desk:
         history: all of the coder's events on each of its turns, oldest first.
         blind: the coder wants no suggestions.
         queue, order: the way through the turns, and its items where it is not one session.
-        glimpsed: turns whose suggestions were in view in this window.
     """
 
     store: AnnotationStore
@@ -85,7 +83,6 @@ class Desk:
     blind: bool = False
     queue: Queue = SESSION
     order: Sequence[Item] = ()
-    glimpsed: AbstractSet[Item] = frozenset()
 
     @property
     def transcript_id(self) -> str:
@@ -146,11 +143,10 @@ def open_desk(
     queue: Queue = SESSION,
     order: Sequence[Item] = (),
     known: Known | None = None,
-    glimpsed: AbstractSet[Item] = frozenset(),
 ) -> Desk:
     """A desk with the coder's events, which are read anew where ``known`` does not hold them."""
     known = known or catch_up(store, actor, material.transcript.transcript_id)
-    return Desk(store, actor, material, known.events, known.history, blind or queue.blind, queue, order, glimpsed)
+    return Desk(store, actor, material, known.events, known.history, blind or queue.blind, queue, order)
 
 
 def is_coded(event: AnnotationEvent | None) -> bool:
@@ -204,8 +200,7 @@ def current(desk: Desk, cursor: Cursor) -> TurnView:
     """The turn in focus."""
     turn = cursor.utterance_id
     kept = kept_back(cursor.item, desk.history.get(turn, ()), blind=desk.blind, frozen=desk.material.frozen)
-    glimpsed = cursor.item in desk.glimpsed
-    return look(desk.material, desk.events.get(turn), desk.material.places[turn], kept=kept, glimpsed=glimpsed)
+    return look(desk.material, desk.events.get(turn), desk.material.places[turn], kept=kept)
 
 
 def shown_entry(desk: Desk, view: TurnView, cursor: Cursor) -> str:

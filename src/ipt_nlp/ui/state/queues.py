@@ -34,7 +34,7 @@ class Queue:
         blind: no turn of it ever shows a suggestion before it is saved.
         again: it holds turns that the coder has coded, to be looked at once more; nobody else gets them.
         third: it holds turns that others have coded.
-        coders: how many people code each turn. Where they are more than one, none of them has had suggestions in view.
+        coders: how many people code each turn. Where they are more than one, none of them has had a glimpse of it.
         roles: who is offered it.
     """
 
@@ -54,9 +54,15 @@ def at_random(store: AnnotationStore, _actor: User) -> Sequence[Item]:
     return by_chance(frozenset(store.search.items()) - store.search.coded_by())
 
 
-def at_random_for_each(store: AnnotationStore, actor: User) -> Sequence[Item]:
-    """The turns that ``actor`` has not coded, by chance: in the order in which they come to everybody else, too."""
-    return by_chance(frozenset(store.search.items()) - store.search.coded_by(actor.name))
+def at_random_twice(store: AnnotationStore, actor: User) -> Sequence[Item]:
+    """The turns that are wanted of ``actor``, by chance: in the order in which they come to everybody else, too."""
+    queue, mine = QUEUES["twice"], store.search.coded_by(actor.name)
+    finished: set[Item] = set()
+    # By session, since the store looks through all events of each session that it is asked of.
+    for some in chunks(sorted(store.search.coded_by() - mine, key=str)):
+        said = _said(store, some)
+        finished.update(item for item in some if not still_wanted(queue, actor.name, said.get(item, {}), frozenset()))
+    return by_chance(frozenset(store.search.items()) - mine - finished)
 
 
 def by_chance(items: Iterable[Item]) -> list[Item]:
@@ -114,7 +120,7 @@ SHARED = (
         "twice",
         "All sessions: twice, blind",
         "Turns by chance, each for two coders who see nothing of each other: what agreement is best measured on.",
-        at_random_for_each,
+        at_random_twice,
         blind=True,
         coders=2,
     ),
@@ -149,34 +155,39 @@ def next_item(
     order: Sequence[Item],
     now: Item | None,
     before: Sequence[Item] = (),
-    glimpsed: AbstractSet[Item] = frozenset(),
 ) -> Item | None:
     """The next item of a queue for ``actor``, leased to them where others may get it; None when nothing is left.
 
     Args:
         now: the item that the actor is leaving; its lease is given back.
         before: items that the actor left before it; they come again once there are no others.
-        glimpsed: turns whose suggestions the actor has had in view.
     """
     if queue.again:
         return _next_again(store, actor, order, now)
+    glimpsed = store.glimpses.of(actor.name) if queue.coders > 1 else frozenset()
     held = store.leases.held(queue.name, actor.name)
-    waiting = _wanted(store, actor, queue, [item for item in map(item_of, held) if item != now], glimpsed)
+    waiting = _wanted(store, actor, queue, [x for x in map(item_of, held) if x != now and x not in glimpsed])
     left = [lease.lease_id for lease in held if item_of(lease) not in waiting]
     if left:
         store.leases.release(actor, left)
     if waiting:
         return waiting[0]
     passed = {item: number for number, item in enumerate(before, 1)}
-    rest = sorted((item for item in order if item != now), key=lambda item: passed.get(item, 0))
+    rest = sorted((item for item in order if item != now and item not in glimpsed), key=lambda x: passed.get(x, 0))
     for some in chunks(rest):
-        # Nobody codes or takes a turn between the count and the lease.
-        with store.transaction():
-            free = _wanted(store, actor, queue, some, glimpsed)[:AHEAD]
-            granted = store.leases.lease(actor, queue.name, free, LEASE_MINUTES, holders=queue.coders) if free else ()
+        found = _wanted(store, actor, queue, some)
+        granted = _leased(store, actor, queue, found) if found else ()
         if granted:
             return item_of(granted[0])
     return None
+
+
+def _leased(store: AnnotationStore, actor: User, queue: Queue, items: Sequence[Item]) -> Sequence[Lease]:
+    """The first of ``items`` that nobody has coded or taken since they were looked up, leased to ``actor``."""
+    # Nobody does between this look and the lease: writers wait for each other, which is why all others are left out.
+    with store.transaction():
+        free = _wanted(store, actor, queue, items)[:AHEAD]
+        return store.leases.lease(actor, queue.name, free, LEASE_MINUTES, holders=queue.coders) if free else ()
 
 
 def still_wanted(
@@ -202,25 +213,24 @@ def _counted(queue: Queue, events: Sequence[AnnotationEvent]) -> bool:
     return counts(blind_pass(events) if queue.coders > 1 else events, events)
 
 
-def _wanted(
-    store: AnnotationStore, actor: User, queue: Queue, items: Sequence[Item], glimpsed: AbstractSet[Item]
-) -> list[Item]:
+def _wanted(store: AnnotationStore, actor: User, queue: Queue, items: Sequence[Item]) -> list[Item]:
     """Those of ``items`` that come to ``actor``, in their order."""
     if not items:
         return []
+    said = _said(store, items)
+    holders: dict[Item, set[str]] = {}
+    for lease in store.leases.held(queue.name):
+        holders.setdefault(item_of(lease), set()).add(lease.holder)
+    return [item for item in items if still_wanted(queue, actor.name, said.get(item, {}), holders.get(item, set()))]
+
+
+def _said(store: AnnotationStore, items: Sequence[Item]) -> dict[Item, dict[str, list[AnnotationEvent]]]:
+    """Item -> coder -> their events on it, oldest first."""
     said: dict[Item, dict[str, list[AnnotationEvent]]] = {}
     for event in store.events.on(items):
         item = (event.transcript_id, event.utterance_id)
         said.setdefault(item, {}).setdefault(event.coder, []).append(event)
-    holders: dict[Item, set[str]] = {}
-    for lease in store.leases.held(queue.name):
-        holders.setdefault(item_of(lease), set()).add(lease.holder)
-    seen = glimpsed if queue.coders > 1 else frozenset()
-    return [
-        item
-        for item in items
-        if item not in seen and still_wanted(queue, actor.name, said.get(item, {}), holders.get(item, set()))
-    ]
+    return said
 
 
 def _next_again(store: AnnotationStore, actor: User, order: Sequence[Item], now: Item | None) -> Item | None:

@@ -29,7 +29,7 @@ def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float, *, saved:
     given = {suggestion.label: suggestion.evidence for suggestion in view.suggestions if suggestion.given}
     said = {label for chosen in labels.values() for label in chosen}
     action: Action = "accept" if saved else "change"
-    if not view.hidden and view.prediction is not None:
+    if view.in_view:
         action = "accept" if said == set(given) else "change" if said else "reject"
     return NewEvent(
         transcript_id=desk.transcript_id,
@@ -37,7 +37,7 @@ def coding(desk: Desk, view: TurnView, labels: Labels, seconds: float, *, saved:
         action=action,
         labels=labels,
         mode=view.mode,
-        reviewed_model=None if view.hidden or view.prediction is None else view.prediction.model,
+        reviewed_model=view.prediction.model if view.in_view and view.prediction else None,
         codebook=desk.material.codebook.ref,
         evidence={label: spans for label, spans in given.items() if label in said and spans},
         base_event=view.base_event,
@@ -105,8 +105,10 @@ def _event(desk: Desk, view: TurnView, command: str, value: str, seconds: float)
     if command == "accept":
         said = view.event.labels if view.event else None
         same = said is not None and {k: v for k, v in said.items() if v} == {k: v for k, v in view.chosen.items() if v}
-        # That a turn was saved without suggestions, or looked at once more, is news by itself.
-        news = desk.queue.again or (view.kept == "until_saved" and view.prediction is not None)
+        # That a turn was saved without suggestions, or looked at once more, is news by itself. So is that it was with
+        # another version of the codebook: only now does the coder say something of the codes that are new in it.
+        older = view.event is not None and view.event.codebook != desk.material.codebook.ref
+        news = older or desk.queue.again or (view.kept == "until_saved" and view.prediction is not None)
         return coding(desk, view, view.chosen, seconds, saved=True) if news or not same else None
     if command == "toggle":
         return coding(desk, view, toggled(view, value, desk.material.codebook), seconds)
@@ -138,7 +140,7 @@ def _moved(desk: Desk, cursor: Cursor, now: float, *, forward: bool) -> Cursor:
 
 def _onward(desk: Desk, cursor: Cursor, now: float) -> Cursor:
     if desk.queue.order is not None:
-        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail, desk.glimpsed)
+        item = next_item(desk.store, desk.actor, desk.queue, desk.order, cursor.item, cursor.trail)
         trail = (*cursor.trail, cursor.item)[-LONGEST_TRAIL:]
         return replace(cursor, finished=True) if item is None else arrive(desk, item, now, trail)
     turn = next_open(desk, cursor.utterance_id)

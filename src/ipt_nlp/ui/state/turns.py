@@ -65,7 +65,6 @@ class TurnView:
         suggestions: empty while they are hidden.
         chosen: group -> labels that Enter saves: the coder's, else the suggested ones.
         kept: whether the suggestions are kept back.
-        glimpsed: they were in view before, so that the turn cannot be coded blind any more.
     """
 
     utterance: Utterance
@@ -76,16 +75,20 @@ class TurnView:
     event: AnnotationEvent | None
     chosen: Labels
     kept: Kept = "no"
-    glimpsed: bool = False
 
     @property
     def hidden(self) -> bool:
         return self.kept != "no"
 
     @property
+    def in_view(self) -> bool:
+        """Whether the page shows what the model says, be it that there is no code."""
+        return not self.hidden and self.prediction is not None
+
+    @property
     def mode(self) -> Mode:
-        """How the turn is coded now."""
-        return "blind" if self.prediction is None or (self.hidden and not self.glimpsed) else "assisted"
+        """How the turn is coded now, as far as this page goes; the store knows of others (``state.glimpses``)."""
+        return "assisted" if self.in_view else "blind"
 
     @property
     def base_event(self) -> int | None:
@@ -126,9 +129,7 @@ def by_group(labels: tuple[str, ...] | list[str], codebook: Codebook, groups: tu
     return {group.name: tuple(x for x in codebook.labels_of(group.name) if x in labels) for group in groups}
 
 
-def look(
-    material: Material, event: AnnotationEvent | None, place: int, *, kept: Kept = "no", glimpsed: bool = False
-) -> TurnView:
+def look(material: Material, event: AnnotationEvent | None, place: int, *, kept: Kept = "no") -> TurnView:
     """The turn at ``place`` with the coder's newest event on it."""
     utterance = material.transcript.utterances[place]
     groups = material.groups(utterance.speaker)
@@ -139,7 +140,7 @@ def look(
     else:
         said = [suggestion.label for suggestion in shown if suggestion.given]
     chosen = by_group(said, material.codebook, groups)
-    return TurnView(utterance, place, groups, prediction, shown, event, chosen, kept, glimpsed)
+    return TurnView(utterance, place, groups, prediction, shown, event, chosen, kept)
 
 
 def toggled(view: TurnView, label: str, codebook: Codebook) -> Labels:

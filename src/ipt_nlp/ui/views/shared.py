@@ -14,7 +14,7 @@ from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import resolve
 from ipt_nlp.store.values import Item, User
-from ipt_nlp.ui.state.glimpses import came_into_view
+from ipt_nlp.ui.state.glimpses import keep_glimpses
 from ipt_nlp.ui.state.people import Refused, is_leading, oidc_user, working_user
 from ipt_nlp.ui.state.project import codebook_stamp, example_place, fill_example, is_new, project_codebook
 from ipt_nlp.ui.state.queues import QUEUES
@@ -91,8 +91,8 @@ def queue_order(name: str) -> Sequence[Item]:
     return _order(here, here.database.name, who, name, len(here.search.transcript_ids()), events)
 
 
-def seen() -> set[Item]:
-    """The turns whose suggestions whoever works has had in view, read once in a window and added to from there."""
+def glimpsed() -> set[Item]:
+    """The glimpses of whoever works, read once in a window and added to from there."""
     key = (store().database.name, actor().name)
     if st.session_state.get("glimpsed_by") != key:
         st.session_state["glimpsed"] = set(store().glimpses.of(actor().name))
@@ -101,9 +101,9 @@ def seen() -> set[Item]:
     return found
 
 
-def shows_model(items: Iterable[Item]) -> None:
-    """Keep that what the model says of ``items`` comes into view on this page."""
-    came_into_view(store(), actor(), seen(), items)
+def glimpse(items: Iterable[Item]) -> None:
+    """Keep that this page shows what the model, or another coder, says of ``items``."""
+    keep_glimpses(store(), actor(), glimpsed(), items)
 
 
 def model_codes() -> bool:
