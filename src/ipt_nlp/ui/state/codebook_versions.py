@@ -36,14 +36,18 @@ def versions(store: AnnotationStore) -> tuple[Version, ...]:
     found = [_version(kept) for kept in store.codebooks.list()]
     in_use = project_codebook()
     if in_use not in [version.codebook for version in found]:
-        found.append(Version(in_use, about=SHIPPED if in_use.name == BASE_CODEBOOK else BY_HAND))
+        found.append(Version(in_use, about=_about(in_use)))
     return tuple(found)
 
 
+def _about(codebook: Codebook) -> str:
+    """Where a version comes from that nobody made in the app."""
+    return SHIPPED if codebook.name == BASE_CODEBOOK else BY_HAND
+
+
 def _version(kept: CodebookVersion) -> Version:
-    """A shipped codebook is kept when somebody first changes it, and is not theirs."""
-    if kept.codebook.name == BASE_CODEBOOK:
-        return Version(kept.codebook, about=SHIPPED)
+    if not kept.created_by:
+        return Version(kept.codebook, about=_about(kept.codebook))
     return Version(kept.codebook, kept.created_at[:10], kept.created_by)
 
 
