@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.codebook_changes import changes, in_short
@@ -19,12 +20,16 @@ COLUMNS = ("Version", "Date", "Who", "What changed", "Codings")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of the codebook. ``date`` and ``who`` are empty where nobody made it in the app."""
+    """One version of the codebook. ``date`` and ``who`` are empty where nobody made it in the app.
+
+    ``changed`` says what differs from the version before, in one line.
+    """
 
     codebook: Codebook
     date: str = ""
     who: str = ""
     about: str = ""
+    changed: str = ""
 
     @property
     def title(self) -> str:
@@ -37,7 +42,8 @@ def versions(store: AnnotationStore) -> tuple[Version, ...]:
     in_use = project_codebook()
     if in_use not in [version.codebook for version in found]:
         found.append(Version(in_use, about=_about(in_use)))
-    return tuple(found)
+    said = (in_short(changes(old.codebook, new.codebook)) for old, new in pairwise(found))
+    return (found[0], *(replace(version, changed=text) for version, text in zip(found[1:], said, strict=True)))
 
 
 def _about(codebook: Codebook) -> str:
@@ -54,10 +60,9 @@ def _version(kept: CodebookVersion) -> Version:
 def version_rows(found: Sequence[Version], codings: Mapping[str, int]) -> list[list[str | int]]:
     """Lines for a table, newest first; then the refs of codings whose version is not among them."""
     rows: list[list[str | int]] = []
-    for number, version in enumerate(found):
-        said = in_short(changes(found[number - 1].codebook, version.codebook)) if number else ""
+    for version in found:
         ref = version.codebook.ref
-        rows.append([ref, version.date, version.who or version.about, said, codings.get(ref, 0)])
+        rows.append([ref, version.date, version.who or version.about, version.changed, codings.get(ref, 0)])
     known = {version.codebook.ref for version in found}
     others: list[list[str | int]] = [[x, "", NOT_KEPT, "", count] for x, count in codings.items() if x not in known]
     return rows[::-1] + others
