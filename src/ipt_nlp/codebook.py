@@ -22,6 +22,8 @@ from ipt_nlp.transcript import Role
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
+# The name of the codebook that a project has of its own, if it has one.
+OWN_CODEBOOK = "own"
 
 
 class _Value(BaseModel):
@@ -210,6 +212,12 @@ def own_codebooks() -> Path:
     """The folder of a person's own codebooks: in ``$IPT_NLP_HOME``, else in ``~/.ipt-nlp``."""
     home = os.environ.get("IPT_NLP_HOME")
     return (Path(home) if home else Path.home() / ".ipt-nlp") / "codebooks"
+
+
+def next_version(version: str) -> str:
+    """The version after ``version``, of a codebook or a model: 1 becomes 1.1, and 1.1 becomes 1.2."""
+    head, _, last = version.rpartition(".")
+    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.1"
 
 
 def _unique(kind: str, names: list[str]) -> None:

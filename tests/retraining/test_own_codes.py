@@ -132,3 +132,16 @@ def test_a_code_that_was_taken_out_of_the_codebook_is_not_unlearned(store: Annot
         column = next(head for head in lessons.heads if head.name == "themes").labels.index("role_dispute")
         said = np.concatenate([t.targets["themes"][t.weights["themes"] > 0, column] for t in lessons.items])
         assert (said == 0).all() if "role_dispute" in labels else np.isnan(said).all()
+
+
+def test_what_the_store_has_seen_of_the_base_codebook_takes_nothing_from_the_base_corpus(
+    store: AnnotationStore, trained: Path, base_folder: Path
+) -> None:
+    """Of a version that it does not keep, the store knows only what was given under it."""
+    for number in range(4):
+        add_session(store, f"s{number}", DIED, repeats=1 + number)
+        code(store, f"s{number}", 1, ["grief"])
+    found, parts = corrections(store), base_parts(read_corpus([base_folder]).transcripts, recipe_of(trained))
+    lessons = lessons_of(read_config(trained), recipe_of(trained), found, parts.train, own_codebook(), RetrainPlan())
+    for transcript in lessons.items:
+        assert not np.isnan(transcript.targets["themes"]).any()

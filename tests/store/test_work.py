@@ -7,7 +7,7 @@ import pytest
 from ipt_nlp.errors import RoleError, StoreError
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import Item, Lease, User
-from tests.store.conftest import Clock, person
+from tests.store.conftest import Clock, person, run
 
 ITEMS: list[Item] = [("s01", n) for n in range(4)]
 
@@ -140,3 +140,16 @@ def test_jobs_are_for_researchers(store: AnnotationStore, ann: User) -> None:
     assert store.jobs.create(person(store, "ray", "researcher"), "retrain").created_by == "ray"
     with pytest.raises(StoreError, match="no job 99"):
         store.jobs.get(99)
+
+
+@pytest.mark.usefixtures("s01")
+def test_leases_that_stood_for_glimpses_become_glimpses(store: AnnotationStore, url: str, ann: User) -> None:
+    store.leases.lease(ann, "in view: ann", ITEMS[:2], 60 * 24 * 365 * 100)
+    store.leases.lease(LOCAL, "in view: local", ITEMS[2:3], 60 * 24 * 365 * 100)
+    store.leases.lease(ann, "q", ITEMS[:1], 10)
+    store.users.disable(LOCAL, "ann")
+    run(url, "DROP TABLE glimpses", "UPDATE alembic_version SET version_num = '0003'")
+    assert store.migrate()[0] == "0003"
+    assert (store.glimpses.of("ann"), store.glimpses.of("local")) == (set(ITEMS[:2]), set(ITEMS[2:3]))
+    assert [lease.queue for lease in store.leases.open()] == ["q"]
+    assert store.verify() == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ipt_nlp.agreement.tables import codings, comparisons
-from ipt_nlp.codebook import Codebook
+from ipt_nlp.codebook import Codebook, next_version
 from ipt_nlp.errors import RoleError, UsageError
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.search import Query
@@ -15,7 +15,7 @@ from ipt_nlp.store.values import NewEvent, User
 from ipt_nlp.ui.state.agreement import disagreements
 from ipt_nlp.ui.state.codebook_versions import BY_HAND, NOT_KEPT, SHIPPED, version_rows, versions
 from ipt_nlp.ui.state.manual import examples
-from ipt_nlp.ui.state.own_codes import NewCode, add_code, change_code, next_version
+from ipt_nlp.ui.state.own_codes import NewCode, add_code, change_code
 from ipt_nlp.ui.state.project import project_codebook
 from ipt_nlp.ui.state.search import as_csv, found
 from ipt_nlp.ui.views.hits import hit_list
@@ -77,7 +77,10 @@ def test_what_is_changed_by_hand_is_seen_and_kept_with_the_next_change(store: An
     path.write_text(path.read_text("utf-8").replace("Asks for more.", "Asks for much more."), "utf-8")
     assert [row[2] for row in said(store)] == [BY_HAND, "local", SHIPPED]
     add_code(store, LOCAL, NewCode("Less", "techniques", "Asks for less."))
-    assert [row[3] for row in said(store)][:2] == ["Code added: Less", "More: definition changed"]
+    assert [(row[2], row[3]) for row in said(store)][:2] == [
+        ("local", "Code added: Less"),
+        (BY_HAND, "More: definition changed"),
+    ]
 
 
 def test_a_version_is_never_given_twice(store: AnnotationStore, home: Path) -> None:
@@ -86,6 +89,17 @@ def test_a_version_is_never_given_twice(store: AnnotationStore, home: Path) -> N
     again = add_code(store, LOCAL, NewCode("Other", "techniques", "Something else."))
     assert (first.ref, again.ref) == ("own@1.2", "own@1.3")
     assert [next_version(x) for x in ("1", "1.9", "1.2.3", "1a", "2.b")] == ["1.1", "1.10", "1.2.4", "1a.1", "2.b.1"]
+
+
+def test_codes_in_any_script_are_told_apart(store: AnnotationStore) -> None:
+    titles = ("Перенос", "転移", "कि", "का", "抵抗 A", "Übertragung", "A")
+    for title in titles:
+        book = add_code(store, LOCAL, NewCode(title, "techniques", "So."))
+    names = {label.title: label.name for label in book.labels}
+    assert [names[title] for title in titles] == ["code", "code_2", "code_3", "code_4", "a", "ubertragung", "a_2"]
+    for title in ("перенос", "抵抗a", "Grief."):
+        with pytest.raises(UsageError, match="already"):
+            add_code(store, LOCAL, NewCode(title, "techniques", "So."))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +137,19 @@ def test_a_coding_says_nothing_of_a_code_its_version_did_not_have(store: Annotat
     turns = {row.label: row.n for row in comparison.rows["techniques"]}
     assert (comparison.turns, turns["exploration"], turns["more"]) == (3, 3, 2)
     assert [turn.item for turn in disagreements(everything, comparison)] == [("s01", 4)]
+
+
+def test_a_version_that_nobody_kept_is_no_disagreement(store: AnnotationStore) -> None:
+    ada, ben = person(store, "ada"), person(store, "ben")
+    grown = IPT.model_dump(mode="json") | {"version": "2"}
+    more = {"group": "techniques", "name": "more", "title": "More", "definition": "Asks.", "source": "this test"}
+    newer = Codebook.model_validate(grown | {"labels": [*grown["labels"], more]})
+    for turn in (0, 2, 4, 6):
+        coded(store, ada, turn, IPT.ref, "exploration")
+        coded(store, ben, turn, newer.ref, "exploration", *(["more"] if turn else []))
+    (comparison,) = comparisons(codings(store, LOCAL), newer, "coder")
+    turns = {row.label: row.n for row in comparison.rows["techniques"]}
+    assert (turns["exploration"], turns["more"]) == (4, 0)
 
 
 def test_versions_of_codings_are_told_apart(store: AnnotationStore) -> None:

@@ -11,8 +11,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
-from ipt_nlp.ui import ADMIN, AGREEMENT, RETRAIN, REVIEW, PageFile
+from ipt_nlp.ui import ADMIN, AGREEMENT, CODEBOOK, RETRAIN, REVIEW, PageFile
 from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person, two_coders
@@ -153,6 +154,31 @@ def test_that_coders_differ_is_told_only_to_those_who_may_see_others(own: Annota
     assert led.caption[0].value == QUEUES["disagreements"].about
     assert "words 0" in html(led) or "words 4" in html(led)
     assert not [button.label for button in led.button if "✓" in button.label and "Exploration" not in button.label]
+
+
+def test_the_codebook_that_is_coded_under_is_kept_once(own: AnnotationStore) -> None:
+    person(own, "ann")
+    person(own, "ada", "admin")
+    for _ in range(2):
+        reviewing("ann")
+        st.cache_resource.clear()
+    assert [(kept.codebook, kept.created_by) for kept in own.codebooks.list()] == [(Codebook.load("ipt"), "")]
+
+
+def test_cues_are_looked_for_where_they_changed_and_what_fails_is_told(own: AnnotationStore) -> None:
+    person(own, "ada", "admin")
+    registered(own)
+    own.models.promote(LOCAL, NEW)  # its folder is gone
+    stamp = own.predictions.stamp("s01")
+    for key, text in (("definition_exploration", "Asks for more."), ("cues_exploration", "and more")):
+        page = shown(CODEBOOK)
+        page.selectbox(key="code_to_change").set_value("exploration").run()
+        page.text_area(key=key).set_value(text)
+        next(b for b in page.button if b.label == "Save as a new version").click().run()
+        assert not page.exception
+        assert "is changed" in texts(page)
+        assert ("not looked for everywhere" in texts(page)) == (key == "cues_exploration")
+    assert own.predictions.stamp("s01") == stamp
 
 
 @pytest.mark.usefixtures("tiny_home")

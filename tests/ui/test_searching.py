@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import spacy
 
 import ipt_nlp
+import ipt_nlp.pipeline
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.errors import RoleError, UsageError
 from ipt_nlp.store import LOCAL, AnnotationStore
@@ -95,6 +98,25 @@ def test_a_code_of_ones_own_tags_by_its_cues_and_collects_codes(
     assert [hit.position for hit in examples(store, LOCAL, "asks_for_more")] == THERAPIST
     grown = add_code(store, LOCAL, NewCode("Grief work", "themes", "Another.", ()))
     assert (grown.ref, grown.by_name["grief_work"].group) == (second, "themes")
+
+
+def test_cues_are_marked_whatever_models_said(store: AnnotationStore) -> None:
+    told = store.predictions.newest("s01")
+    store.predictions.save(LOCAL, "new@2", [replace(told[n], model="new@2") for n in range(0, 12, 3)])
+    before = {n: p.model for n, p in store.predictions.newest("s01").items()}
+    nlp = spacy.blank("en")
+    cues = nlp.add_pipe("ipt_cues")
+    book = BOOK.model_copy(update={"version": "9"})
+    stamp = store.predictions.stamp("s01")
+    assert mark_cues(store, LOCAL, nlp, book, lambda _: None) == 0
+    assert store.predictions.stamp("s01") == stamp
+    content = BOOK.model_dump(mode="json")
+    next(label for label in content["labels"] if label["name"] == "grief")["cues"] = ["words (3|4)"]
+    cues.use(Codebook.model_validate(content))  # type: ignore[attr-defined]
+    assert mark_cues(store, LOCAL, nlp, book, lambda _: None) == 1
+    after = store.predictions.newest("s01")
+    assert {n: p.model for n, p in after.items()} == before
+    assert {n for n, p in after.items() if p.cues} == {n for n, p in after.items() if p.codebook == book.ref} == {3, 4}
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,15 @@ def test_a_ticket_lets_nobody_in_who_has_been_disabled(people: AnnotationStore) 
     assert working_user(people, tickets.holder(people, ticket)) is None
 
 
+def test_whoever_is_enabled_again_signs_in_again(people: AnnotationStore) -> None:
+    tickets = Tickets()
+    one, other, ada = (tickets.issue(people, name) for name in ("ann", "ann", "ada"))
+    people.users.disable(LOCAL, "ann")
+    assert tickets.holder(people, one) is None
+    people.users.enable(LOCAL, "ann")
+    assert [tickets.holder(people, ticket) for ticket in (one, other, ada)] == [None, None, "ada"]
+
+
 def test_only_pages_of_the_app_itself_may_use_what_the_browser_keeps() -> None:
     assert same_origin("http://localhost:8501", "localhost:8501")
     assert same_origin("https://coding.clinic.example", "coding.clinic.example")

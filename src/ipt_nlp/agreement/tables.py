@@ -57,8 +57,8 @@ class Codings:
     Attributes:
         coders: coder -> turn -> coding; models: model -> turn -> coding.
         blind: coder -> turn -> what they said before suggestions came into view.
-        codes: ref of a codebook -> its labels, for the versions that are kept. A coding says nothing of a code that
-            its version did not have.
+        codes: ref of a codebook -> its labels, for every version that a coding names. A coding says nothing of a code
+            that its version did not have.
         known: model -> labels that it can give.
         decided: turn -> the newest decision.
     """

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -85,8 +86,13 @@ class Lessons:
 
 
 def codes_of(known: TaggerConfig, recipe: Recipe, found: Corrections, codebook: Codebook) -> Codes:
-    """Which labels the coders of the store and of the base corpus could give."""
-    versions = {**found.codes, codebook.ref: frozenset(codebook.by_name)}
+    """Which labels the coders of the store and of the base corpus could give.
+
+    What the base corpus was coded by is known whole, however little of it the store has seen.
+    """
+    base = Path(recipe.codebook).stem
+    versions = {ref: labels for ref, labels in found.codes.items() if ref.partition("@")[0] != base}
+    versions[codebook.ref] = frozenset(codebook.by_name)
     return Codes(versions, base_labels(recipe.codebook, known.heads))
 
 

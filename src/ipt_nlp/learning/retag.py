@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ipt_nlp.annotation import Prediction
-from ipt_nlp.codebook import own_codebooks
+from ipt_nlp.codebook import OWN_CODEBOOK, own_codebooks
 from ipt_nlp.learning.retraining import Report
 from ipt_nlp.learning.versions import champion_folder, ref_of
 from ipt_nlp.pipeline import annotate, load
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.transcript import Transcript, UtteranceId
-
-# The name of the codebook that a project has of its own, if it has one.
-OWN = "own"
 
 
 def retag(store: AnnotationStore, report: Report) -> dict[str, Any]:
@@ -41,7 +38,7 @@ def retag(store: AnnotationStore, report: Report) -> dict[str, Any]:
 
 def own_codebook() -> str | None:
     """The name of the project's own codebook; None where it has none, and the model's is in use."""
-    return OWN if (own_codebooks() / f"{OWN}.toml").is_file() else None
+    return OWN_CODEBOOK if (own_codebooks() / f"{OWN_CODEBOOK}.toml").is_file() else None
 
 
 def outdated(store: AnnotationStore, transcript: Transcript, ref: str) -> bool:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipt_nlp.codebook import Codebook
+from ipt_nlp.codebook import Codebook, next_version
 from ipt_nlp.errors import IptNlpError, UsageError
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.corrections import Corrections
@@ -19,7 +19,6 @@ from ipt_nlp.learning.recalibration import recalibrate
 from ipt_nlp.learning.recipe import Recipe
 from ipt_nlp.learning.splits import Split, split
 from ipt_nlp.learning.training import RECIPE
-from ipt_nlp.model.config import TaggerConfig
 from ipt_nlp.model.growth import grown
 from ipt_nlp.model.tagger import read_config
 from ipt_nlp.model.training import Schedule, train_on
@@ -89,7 +88,7 @@ def retrain(
     """
     known, recipe = read_config(champion), recipe_of(champion)
     lessons = lessons_of(known, recipe, found, parts.train, codebook, plan)
-    tagger = grown(champion, lessons.heads, lessons.odds, codebook.ref, _next(known))
+    tagger = grown(champion, lessons.heads, lessons.odds, codebook.ref, next_version(known.version))
     started, work = time.monotonic(), out / ".work"
     report(0.02, "training")
     schedule = _schedule(plan, recipe)
@@ -121,12 +120,6 @@ def _schedule(plan: RetrainPlan, recipe: Recipe) -> Schedule:
         whole_layers=False,
         seed=plan.seed,
     )
-
-
-def _next(known: TaggerConfig) -> str:
-    """The champion's version, its last number one higher."""
-    head, _, last = known.version.rpartition(".")
-    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{known.version}.1"
 
 
 def _keep_codebook(codebook: Codebook, out: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import func, select
 
@@ -12,13 +14,13 @@ from ipt_nlp.store.canonical import storable, to_json
 from ipt_nlp.store.database import Database
 from ipt_nlp.store.events import newest_events
 from ipt_nlp.store.permissions import authorise
-from ipt_nlp.store.schema import codebooks, events
+from ipt_nlp.store.schema import adjudications, codebooks, events
 from ipt_nlp.store.values import User
 
 
 @dataclass(frozen=True, slots=True)
 class CodebookVersion:
-    """A codebook as it was when somebody changed it."""
+    """A codebook as it was then. ``created_by`` is empty where it was found in its file, and nobody made it here."""
 
     codebook: Codebook
     created_by: str
@@ -31,8 +33,11 @@ class Codebooks:
 
     database: Database
 
-    def keep(self, actor: User, codebook: Codebook) -> bool:
+    def keep(self, actor: User, codebook: Codebook, *, found: bool = False) -> bool:
         """Add ``codebook`` as a version; returns False where the same content is kept under its ref already.
+
+        Args:
+            found: it was in its file, and is not what ``actor`` made.
 
         Raises:
             RoleError: ``actor`` may not change the codebook.
@@ -45,7 +50,8 @@ class Codebooks:
             same = select(column.version_id).where(column.ref == codebook.ref, column.content == content)
             if t.connection.scalar(same) is not None:
                 return False
-            row = {"ref": codebook.ref, "content": content, "created_by": actor.name, "created_at": t.now}
+            who = "" if found else actor.name
+            row = {"ref": codebook.ref, "content": content, "created_by": who, "created_at": t.now}
             audit.append(t, codebooks, row, actor.name, "codebook.change", {"codebook": codebook.ref})
         return True
 
@@ -54,13 +60,30 @@ class Codebooks:
         query = select(codebooks).order_by(codebooks.c.version_id)
         with self.database.reading() as connection:
             return tuple(
-                CodebookVersion(Codebook.model_validate_json(row.content), row.created_by, row.created_at)
+                CodebookVersion(_codebook(row.content), row.created_by, row.created_at)
                 for row in connection.execute(query)
             )
 
     def labels(self) -> dict[str, frozenset[str]]:
-        """Ref -> the labels that it had."""
-        return {kept.codebook.ref: frozenset(kept.codebook.by_name) for kept in self.list()}
+        """Ref -> the labels that every coding under it could give; of all that are kept or that codings name.
+
+        Where a file was changed and its version was not, two contents are kept under one ref: a label counts where it
+        is in both, as a turn that was coded before the change could not have it. Of a version that is not kept, a label
+        counts if it was given under it: whether it had any other nobody can tell, and that a coder did not give what
+        may not have been there says nothing.
+        """
+        found: dict[str, frozenset[str]] = {}
+        given: dict[str, frozenset[str]] = {}
+        with self.database.reading() as connection:
+            for ref, content in connection.execute(select(codebooks.c.ref, codebooks.c.content)):
+                found[ref] = found.get(ref, _names(content)) & _names(content)
+            for column in (events.c, adjudications.c):
+                unknown = select(column.codebook, column.labels).where(
+                    column.labels.is_not(None), column.codebook.not_in(list(found))
+                )
+                for ref, labels in connection.execute(unknown.distinct()):
+                    given[ref] = given.get(ref, frozenset()).union(*json.loads(labels).values())
+        return found | given
 
     def codings(self) -> dict[str, int]:
         """Ref -> number of codings that stand now and were made under it: one a coder and turn."""
@@ -68,3 +91,15 @@ class Codebooks:
         query = select(newest.c.codebook, func.count().label("turns")).group_by(newest.c.codebook)
         with self.database.reading() as connection:
             return {row.codebook: row.turns for row in connection.execute(query.order_by(newest.c.codebook))}
+
+
+# What is kept never changes, and to read twenty versions takes half a second.
+@lru_cache(maxsize=128)
+def _codebook(content: str) -> Codebook:
+    return Codebook.model_validate_json(content)
+
+
+@lru_cache(maxsize=512)
+def _names(content: str) -> frozenset[str]:
+    """Read as JSON, so that a version that the program would not take any more still says what it had."""
+    return frozenset(label["name"] for label in json.loads(content)["labels"])

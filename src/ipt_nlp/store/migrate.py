@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ipt_nlp.errors import StoreError
 from ipt_nlp.store.database import Database, no_store
+from ipt_nlp.store.glimpses import carry_over
 from ipt_nlp.store.schema import REVISION
 
 
@@ -46,6 +47,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
             raise StoreError(f"{database.name} holds {len(others)} tables of something else. Pass another database.")
         if before != REVISION:
             _upgrade(t.connection, before, database.name)
+            carry_over(database)
     return before, REVISION
 
 

@@ -11,7 +11,7 @@ from ipt_nlp.errors import IptNlpError
 from ipt_nlp.store.search import Query
 from ipt_nlp.store.values import User
 from ipt_nlp.ui.state.glimpses import shown_by_others
-from ipt_nlp.ui.state.manual import confusable, examples, mark_cues
+from ipt_nlp.ui.state.manual import confusable, cues_of, examples, mark_cues
 from ipt_nlp.ui.state.own_codes import NewCode, add_code, change_code
 from ipt_nlp.ui.state.search import found
 from ipt_nlp.ui.views.entry import entry, manual
@@ -131,19 +131,36 @@ def save(change: Callable[[User], Codebook], code: NewCode, done: str) -> None:
     except IptNlpError as error:
         st.error(plain(str(error)))
         return
-    bar = st.progress(0.0, LOOKING)
-    nlp = pipeline(after.ref)
-    for place, by in [(own_store(), who), *([(store(), actor())] if in_example() else [])]:
-        for version in (book, after):
-            place.codebooks.keep(by, version)
-        mark_cues(place, by, nlp, after, lambda share: bar.progress(share, LOOKING))
     name = next(label.name for label in after.labels if label.title == code.title.strip())
-    count = len(found(store(), actor(), Query(label=name)))
-    turns = "turn has" if count == 1 else "turns have"
-    said = f"{after.by_name[name].title} is {done}. The codebook is now {after.ref}; {count} {turns} the code."
-    st.session_state["changed_codebook"] = said
+    try:
+        marked(who, after)
+        count = len(found(store(), actor(), Query(label=name)))
+        outcome = f"{count} {'turn has' if count == 1 else 'turns have'} the code."
+    except IptNlpError as error:
+        outcome = f"its cue phrases were not looked for everywhere: {error}"
+    st.session_state["changed_codebook"] = (
+        f"{after.by_name[name].title} is {done}. The codebook is now {after.ref}; {outcome}"
+    )
     st.session_state["show_code"] = name
     st.rerun()
+
+
+def marked(who: User, after: Codebook) -> None:
+    """Keep the codebook where it is used, and look there for its cue phrases if they are others now.
+
+    Raises:
+        IptNlpError: the model cannot be loaded, or a store refuses.
+    """
+    places = [(own_store(), who), *([(store(), actor())] if in_example() else [])]
+    for place, by in places:
+        place.codebooks.keep(by, book, found=True)
+        place.codebooks.keep(by, after)
+    if cues_of(book) == cues_of(after):
+        return
+    bar = st.progress(0.0, LOOKING)
+    nlp = pipeline(after.ref)
+    for place, by in places:
+        mark_cues(place, by, nlp, after, lambda share: bar.progress(share, LOOKING))
 
 
 book = codebook()

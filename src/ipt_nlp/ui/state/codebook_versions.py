@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ipt_nlp.codebook import Codebook
 from ipt_nlp.codebook_changes import changes, in_short
@@ -19,12 +20,16 @@ COLUMNS = ("Version", "Date", "Who", "What changed", "Codings")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of the codebook. ``date`` and ``who`` are empty where nobody made it in the app."""
+    """One version of the codebook. ``date`` and ``who`` are empty where nobody made it in the app.
+
+    ``changed`` says what differs from the version before, in one line.
+    """
 
     codebook: Codebook
     date: str = ""
     who: str = ""
     about: str = ""
+    changed: str = ""
 
     @property
     def title(self) -> str:
@@ -36,24 +41,28 @@ def versions(store: AnnotationStore) -> tuple[Version, ...]:
     found = [_version(kept) for kept in store.codebooks.list()]
     in_use = project_codebook()
     if in_use not in [version.codebook for version in found]:
-        found.append(Version(in_use, about=SHIPPED if in_use.name == BASE_CODEBOOK else BY_HAND))
-    return tuple(found)
+        found.append(Version(in_use, about=_about(in_use)))
+    said = (in_short(changes(old.codebook, new.codebook)) for old, new in pairwise(found))
+    return (found[0], *(replace(version, changed=text) for version, text in zip(found[1:], said, strict=True)))
+
+
+def _about(codebook: Codebook) -> str:
+    """Where a version comes from that nobody made in the app."""
+    return SHIPPED if codebook.name == BASE_CODEBOOK else BY_HAND
 
 
 def _version(kept: CodebookVersion) -> Version:
-    """A shipped codebook is kept when somebody first changes it, and is not theirs."""
-    if kept.codebook.name == BASE_CODEBOOK:
-        return Version(kept.codebook, about=SHIPPED)
+    if not kept.created_by:
+        return Version(kept.codebook, about=_about(kept.codebook))
     return Version(kept.codebook, kept.created_at[:10], kept.created_by)
 
 
 def version_rows(found: Sequence[Version], codings: Mapping[str, int]) -> list[list[str | int]]:
     """Lines for a table, newest first; then the refs of codings whose version is not among them."""
     rows: list[list[str | int]] = []
-    for number, version in enumerate(found):
-        said = in_short(changes(found[number - 1].codebook, version.codebook)) if number else ""
+    for version in found:
         ref = version.codebook.ref
-        rows.append([ref, version.date, version.who or version.about, said, codings.get(ref, 0)])
+        rows.append([ref, version.date, version.who or version.about, version.changed, codings.get(ref, 0)])
     known = {version.codebook.ref for version in found}
     others: list[list[str | int]] = [[x, "", NOT_KEPT, "", count] for x, count in codings.items() if x not in known]
     return rows[::-1] + others

@@ -23,22 +23,30 @@ EXAMPLES = 8
 def mark_cues(
     store: AnnotationStore, actor: User, nlp: Language, codebook: Codebook, step: Callable[[float], object]
 ) -> int:
-    """Look for the cues of ``codebook`` in every stored session; the model's scores stay. Returns how many changed."""
+    """Look for the cues of ``codebook`` in every stored session; what models said stays. Returns how many changed."""
     rows = store.transcripts.list()
     changed = 0
     for number, row in enumerate(rows):
         step(number / len(rows))
         transcript = store.transcripts.get(row.transcript_id)
-        made = with_cues(nlp, transcript, store.predictions.newest(row.transcript_id), codebook)
-        if made:
-            changed += bool(store.predictions.save(actor, made[0].model, made))
+        # In one write with the look at what is stored: a turn may be tagged anew meanwhile.
+        with store.transaction():
+            made = with_cues(nlp, transcript, store.predictions.newest(row.transcript_id), codebook)
+            for model in sorted({prediction.model for prediction in made}):
+                store.predictions.save(actor, model, [p for p in made if p.model == model])
+        changed += bool(made)
     return changed
+
+
+def cues_of(codebook: Codebook) -> dict[str, tuple[str, ...]]:
+    """Label -> its cue phrases, of those that have any."""
+    return {label.name: label.cues for label in codebook.labels if label.cues}
 
 
 def with_cues(
     nlp: Language, transcript: Transcript, stored: dict[int | str, Prediction], codebook: Codebook
 ) -> list[Prediction]:
-    """The stored predictions with the cues that ``nlp`` finds now."""
+    """The stored predictions in which ``nlp`` finds other cues now, with these; of one model or of several."""
     # Here and not above: a page that tags nothing is to open without waiting for torch.
     from ipt_nlp.pipeline.docs import to_doc
     from ipt_nlp.pipeline.extensions import CUES, UTTERANCES
@@ -52,7 +60,8 @@ def with_cues(
         inside = [cue for cue in doc.spans[CUES] if span.start <= cue.start < span.end]
         at = span.start_char
         cues = tuple((cue.label_, cue.start_char - at, cue.end_char - at) for cue in inside)
-        found.append(replace(prediction, cues=cues, codebook=codebook.ref))
+        if cues != prediction.cues:
+            found.append(replace(prediction, cues=cues, codebook=codebook.ref))
     return found
 
 

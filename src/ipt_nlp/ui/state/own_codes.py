@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from ipt_nlp.codebook import Codebook, own_codebooks
+from ipt_nlp.codebook import OWN_CODEBOOK, Codebook, next_version, own_codebooks
 from ipt_nlp.codebook_changes import changes
 from ipt_nlp.errors import CodebookError, UsageError
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.store.values import User
-from ipt_nlp.ui.state.project import BASE_CODEBOOK, OWN_CODEBOOK
+from ipt_nlp.ui.state.project import BASE_CODEBOOK
 
 NOTE = "# Written by the review app, which keeps no comments. Earlier versions are on its page Codebook.\n"
 OURS = "in the review app"
@@ -35,12 +36,12 @@ class NewCode:
     definition: str
     cues: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """The title as a name: small letters, digits and underscores."""
+    def name(self, taken: Container[str]) -> str:
+        """The title as a name: small letters, digits and underscores; numbered where that is ``taken``."""
         ascii_only = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
         name = re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_")
-        return name if name[:1].isalpha() else f"code_{name}"
+        name = name if name[:1].isalpha() else f"code_{name}".rstrip("_")
+        return next(x for x in chain([name], (f"{name}_{n}" for n in count(2))) if x not in taken)
 
     def fields(self) -> Content:
         """What a person may write of a code, without blanks around it."""
@@ -61,7 +62,8 @@ def add_code(store: AnnotationStore, actor: User, code: NewCode) -> Codebook:
 
     def added(content: Content) -> None:
         _free(content, code, besides="")
-        new = {"group": code.group, "name": code.name, **fields, "source": f"added {OURS}"}
+        name = code.name({label["name"] for label in content["labels"]})
+        new = {"group": code.group, "name": name, **fields, "source": f"added {OURS}"}
         content["labels"] = [*content["labels"], new]
 
     return _changed(store, actor, added)
@@ -91,10 +93,14 @@ def change_code(store: AnnotationStore, actor: User, name: str, code: NewCode) -
 
 def _free(content: Content, code: NewCode, *, besides: str) -> None:
     """Refuse a code that would be mistaken for another."""
-    others = [label for label in content["labels"] if label["name"] != besides]
-    taken = code.title.strip().casefold() in {label["title"].casefold() for label in others}
-    if taken or (not besides and code.name in {label["name"] for label in others}):
+    others = [label["title"] for label in content["labels"] if label["name"] != besides]
+    if _read_aloud(code.title) in map(_read_aloud, others):
         raise UsageError(f"There is a code {code.title.strip()!r} already. Choose another title.")
+
+
+def _read_aloud(title: str) -> str:
+    """Letters and digits of any script, whatever their case: "Role play" and "role-play" are one title."""
+    return "".join(sign for sign in title.casefold() if unicodedata.category(sign)[0] in "LMN")
 
 
 def _changed(store: AnnotationStore, actor: User, change: Callable[[Content], None]) -> Codebook:
@@ -106,12 +112,12 @@ def _changed(store: AnnotationStore, actor: User, change: Callable[[Content], No
     # The store lets one writer in at a time: two people's changes follow each other, and neither is lost.
     with store.transaction():
         before = Codebook.load(path if path.is_file() else BASE_CODEBOOK)
-        store.codebooks.keep(actor, before)
+        store.codebooks.keep(actor, before, found=True)
         content = before.model_dump(mode="json")
         change(content)
-        kept = {version.codebook.ref for version in store.codebooks.list()}
+        known = store.codebooks.labels()
         version = next_version(before.version)
-        while f"{OWN_CODEBOOK}@{version}" in kept:
+        while f"{OWN_CODEBOOK}@{version}" in known:
             version = next_version(version)
         codebook = _valid(content | {"name": OWN_CODEBOOK, "version": version}, path)
         if not changes(before, codebook):
@@ -119,12 +125,6 @@ def _changed(store: AnnotationStore, actor: User, change: Callable[[Content], No
         store.codebooks.keep(actor, codebook)
         _write(path, to_toml(codebook))
     return codebook
-
-
-def next_version(version: str) -> str:
-    """1 becomes 1.1, and 1.1 becomes 1.2."""
-    head, _, last = version.rpartition(".")
-    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.1"
 
 
 def _valid(content: Content, path: Path) -> Codebook:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ipt_nlp
-from ipt_nlp.codebook import Codebook, own_codebooks
+from ipt_nlp.codebook import OWN_CODEBOOK, Codebook, own_codebooks
 from ipt_nlp.readers import read_transcripts
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.database import default_place
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 EXAMPLE = "session.txt"
 EXAMPLE_NAME = "example"
 EXAMPLE_DETAILS = SessionDetails(therapist="T01", client="C01", session_number=5, phase="middle")
-OWN_CODEBOOK = "own"
 BASE_CODEBOOK = "ipt"
 
 

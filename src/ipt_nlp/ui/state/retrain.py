@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipt_nlp.annotation import Annotation, Prediction
-from ipt_nlp.codebook import Codebook
+from ipt_nlp.codebook import OWN_CODEBOOK, Codebook
 from ipt_nlp.errors import IptNlpError
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.corrections import corrections
@@ -19,7 +19,7 @@ from ipt_nlp.store.permissions import PERMISSIONS
 from ipt_nlp.store.values import Job, ModelVersion, User
 from ipt_nlp.transcript import UtteranceId
 from ipt_nlp.ui.state.admin import Outcome, moment, sentence
-from ipt_nlp.ui.state.project import OWN_CODEBOOK, codebook_name
+from ipt_nlp.ui.state.project import codebook_name
 
 ACTIVE = ("queued", "running")
 # How the gate ends what it says of figures that decide nothing.

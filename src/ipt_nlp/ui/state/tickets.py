@@ -45,11 +45,21 @@ class Tickets:
         return ticket
 
     def holder(self, store: AnnotationStore, ticket: str) -> str | None:
-        """Whose ticket it is; None where it does not hold. Whether they have been disabled is for the store to say."""
+        """Whose ticket it is; None where it does not hold.
+
+        Where its user has been disabled, their tickets end for good, and not until somebody enables them again.
+        """
         digest = _digest(ticket)
         found = [kept for kept in self._holding() if compare_digest(kept.digest, digest)]
         same = [kept for kept in found if compare_digest(kept.password_stamp, store.users.password_stamp(kept.name))]
-        return same[0].name if same else None
+        if not same:
+            return None
+        user = store.users.get(same[0].name)
+        if user is None or user.disabled:
+            with self._lock:
+                self._kept = [kept for kept in self._holding() if kept.name != same[0].name]
+            return None
+        return user.name
 
     def drop(self, ticket: str) -> None:
         """End a ticket, in whichever windows it is used."""

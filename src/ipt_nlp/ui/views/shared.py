@@ -66,6 +66,12 @@ def codebook() -> Codebook:
     return _codebook(codebook_stamp())
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _kept(_store: AnnotationStore, place: str, stamp: str) -> None:
+    """Keep the codebook in use as a version, once: later ones differ from it, and codings name it."""
+    _store.codebooks.keep(LOCAL, codebook(), found=True)
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _material(_store: AnnotationStore, place: str, transcript_id: str, stamp: int, ref: str) -> Material:
     return Material(_store.transcripts.get(transcript_id), _store.predictions.newest(transcript_id), codebook())
@@ -74,6 +80,8 @@ def _material(_store: AnnotationStore, place: str, transcript_id: str, stamp: in
 def material(transcript_id: str) -> Material:
     """A session with its newest predictions; read from the store again when there are newer ones."""
     here = store()
+    # Here and not where the app is opened: a store without a session stays empty, so that a backup can be restored.
+    _kept(here, here.database.name, codebook_stamp())
     stamp = here.predictions.stamp(transcript_id)
     return _material(here, here.database.name, transcript_id, stamp, codebook_stamp())
 

@@ -10,6 +10,7 @@ import streamlit as st
 from ipt_nlp.codebook_changes import Change, changes
 from ipt_nlp.store import AnnotationStore
 from ipt_nlp.ui.state.codebook_versions import COLUMNS, Version, version_rows, versions
+from ipt_nlp.ui.state.project import codebook_stamp
 
 ABOUT = (
     "Each change made here is a new version, and every version is kept. A coding names the version it was made under. "
@@ -24,9 +25,14 @@ CONFIG = {
 }
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _versions(_store: AnnotationStore, place: str, head: str, stamp: str) -> tuple[Version, ...]:
+    return versions(_store)
+
+
 def version_history(kept_in: AnnotationStore, opened: AnnotationStore) -> None:
     """The versions that ``kept_in`` holds, with the codings of ``opened``; below, any two of them compared."""
-    found = versions(kept_in)
+    found = _versions(kept_in, kept_in.database.name, kept_in.audit.head(), codebook_stamp())
     rows = version_rows(found, opened.codebooks.codings())
     st.caption(ABOUT)
     st.dataframe(
