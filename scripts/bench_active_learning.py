@@ -66,8 +66,8 @@ def main() -> None:
         "queues": {name: curve(points, whole, replayed, codebook) for name, points in runs.items()},
         "new_code": new_codes(replayed, whole, options.seeds),
     }
-    name = f"active-learning-{'develop-' * options.develop}{now:%Y-%m-%d}"
-    (options.out / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    name = f"active-learning{'-develop' * options.develop}"
+    (options.out / f"{name}-{now:%Y-%m-%d}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     draw(found, options.out / f"{name}.png")
     say(found)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from comparisons import comparison_table
+from loop import loop_table
 from targets import target_table
 
 from ipt_nlp.agreement import LabelAgreement, label_agreement
@@ -28,6 +29,7 @@ def main() -> None:
     checkout = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     metrics = json.loads((checkout / "models" / "default" / "metrics.json").read_text("utf-8"))
     tables = {"targets": target_table(checkout), "figures": model_table(metrics), "peers": comparison_table(checkout)}
+    tables["loop"] = loop_table(checkout)
     fill(checkout / "README.md", tables)
     annotations = list(read_annotations([checkout / "annotations"]))
     codebook = Codebook.load("ipt")

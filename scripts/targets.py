@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class Target:
     measured: float | None
     interval: tuple[float, float] | None = None
     note: str = ""
+    digits: int = 2
 
     @property
     def met(self) -> bool:
@@ -31,14 +32,19 @@ class Target:
 
 
 def target_table(checkout: Path) -> str:
-    """The targets as a Markdown table."""
+    """The targets of the model as a Markdown table."""
+    return table(targets(checkout))
+
+
+def table(rows_of: Iterable[Target]) -> str:
+    """Targets as a Markdown table."""
     rows = ["| what | target | measured | 95 % | met |", "|---|---|---|---|---|"]
-    for target in targets(checkout):
+    for target in rows_of:
         sign = "≥" if target.at_least else "≤"
-        measured = "not measured" if target.measured is None else f"{target.measured:.2f}{target.note}"
+        measured = "not measured" if target.measured is None else f"{target.measured:.{target.digits}f}{target.note}"
         interval = f"{target.interval[0]:.2f}–{target.interval[1]:.2f}" if target.interval else ""
         met = "yes" if target.met else "no"
-        rows.append(f"| {target.what} | {sign} {target.limit:.2f} | {measured} | {interval} | {met} |")
+        rows.append(f"| {target.what} | {sign} {target.limit:.{target.digits}f} | {measured} | {interval} | {met} |")
     return "\n".join(rows) + "\n"
 
 
