@@ -180,7 +180,11 @@ def draw(found: dict[str, Any], file: Path) -> None:
     left.annotate(f"all {found['pool_turns']:,} turns coded", (100, found["whole_pool"]["all"] + 0.004), color="0.3")
     left.axvline(0.4 * found["pool_turns"], color="0.7", lw=1)
     left.annotate(" 40 % of the pool", (0.4 * found["pool_turns"], 0.03), color="0.3")
-    left.set(xlabel="turns coded", ylabel=f"macro-F1, {found['labels']} labels, held-out authors", ylim=(0, None))
+    left.set(
+        xlabel="turns coded",
+        ylabel=f"macro-F1, {found['labels']} labels, held-out authors",
+        ylim=(0, 1.1 * found["whole_pool"]["all"]),
+    )
     left.legend(loc="lower right", bbox_to_anchor=(1, 0.1), frameon=False)
     shown = ("cue rules\nalone", "30 turns,\nrandom", "30 turns,\ndefault", "whole\npool")
     for shift, figure_of, colour in ((-0.2, "f1", "0.6"), (0.2, "average_precision", "C0")):
