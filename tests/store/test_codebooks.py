@@ -57,6 +57,13 @@ def test_a_version_that_is_not_kept_has_what_was_given_under_it(store: Annotatio
     assert store.codebooks.labels() == {"ipt@7": {"grief"}, "own@1.2": {"birth", "affect"}}
 
 
+def test_a_version_that_is_not_kept_is_read_from_its_file_as_long_as_it_is_that_version(store: AnnotationStore) -> None:
+    store.transcripts.add(LOCAL, session())
+    first = store.events.append(LOCAL, coded(codebook=IPT.ref))
+    store.events.append(LOCAL, coded(first.event_id, codebook="ipt@0.1", labels={"themes": ("grief",)}))
+    assert store.codebooks.labels() == {IPT.ref: frozenset(IPT.by_name), "ipt@0.1": {"grief"}}
+
+
 def test_a_version_that_the_program_would_not_take_says_what_it_had(url: str, store: AnnotationStore) -> None:
     content = '{"labels": [{"name": "grief", "gone": 1}]}'
     run(url, f"INSERT INTO codebooks VALUES (1, 'ipt@0', '{content}', 'ann', '2026')")  # noqa: S608

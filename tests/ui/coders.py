@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipt_nlp.codebook import Codebook
 from ipt_nlp.store import LOCAL, AnnotationStore
 from ipt_nlp.store.values import AnnotationEvent, NewEvent, Role, User
 from tests.ui.conftest import PASSWORD, fill, transcript
 
 SESSIONS = ("s01", "s02", "s03")
 TURNS = 12
+CODEBOOK = Codebook.load("ipt").ref
 
 
 def person(store: AnnotationStore, name: str, role: Role = "annotator") -> User:
@@ -36,7 +38,7 @@ def code(
             action="accept" if saved else "change",
             labels={group: tuple(x for x in labels if x in known[group]) for group in groups},
             mode="assisted" if assisted else "blind",
-            codebook="ipt@1",
+            codebook=CODEBOOK,
             seconds=seconds,
             base_event=before.event_id if before else None,
         ),

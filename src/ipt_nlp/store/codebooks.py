@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import func, select
 
 from ipt_nlp.codebook import Codebook
+from ipt_nlp.errors import IptNlpError
 from ipt_nlp.store import audit
 from ipt_nlp.store.canonical import storable, to_json
 from ipt_nlp.store.database import Database
@@ -68,9 +71,9 @@ class Codebooks:
         """Ref -> the labels that every coding under it could give; of all that are kept or that codings name.
 
         Where a file was changed and its version was not, two contents are kept under one ref: a label counts where it
-        is in both, as a turn that was coded before the change could not have it. Of a version that is not kept, a label
-        counts if it was given under it: whether it had any other nobody can tell, and that a coder did not give what
-        may not have been there says nothing.
+        is in both, as a turn that was coded before the change could not have it. A version that is not kept is read
+        from its file. Where that has changed since, a label counts if it was given under it: whether the version had
+        any other nobody can tell, and that a coder did not give what may not have been there says nothing.
         """
         found: dict[str, frozenset[str]] = {}
         given: dict[str, frozenset[str]] = {}
@@ -83,7 +86,7 @@ class Codebooks:
                 )
                 for ref, labels in connection.execute(unknown.distinct()):
                     given[ref] = given.get(ref, frozenset()).union(*json.loads(labels).values())
-        return found | given
+        return found | {ref: _at_hand(ref) or labels for ref, labels in given.items()}
 
     def codings(self) -> dict[str, int]:
         """Ref -> number of codings that stand now and were made under it: one a coder and turn."""
@@ -91,6 +94,16 @@ class Codebooks:
         query = select(newest.c.codebook, func.count().label("turns")).group_by(newest.c.codebook)
         with self.database.reading() as connection:
             return {row.codebook: row.turns for row in connection.execute(query.order_by(newest.c.codebook))}
+
+
+def _at_hand(ref: str) -> frozenset[str]:
+    """The labels of the codebook of that name, if it has that version still; else none."""
+    name = ref.partition("@")[0]
+    if re.fullmatch(r"\w+", name):
+        with suppress(IptNlpError):
+            codebook = Codebook.load(name)
+            return frozenset(codebook.by_name) if codebook.ref == ref else frozenset()
+    return frozenset()
 
 
 # What is kept never changes, and to read twenty versions takes half a second.
