@@ -25,6 +25,7 @@ def code(
     seconds: float = 6.0,
     assisted: bool = False,
     saved: bool = False,
+    codebook: str = CODEBOOK,
 ) -> AnnotationEvent:
     """What a coder says of a turn: techniques of the therapist's turns, themes of all."""
     known = {"techniques": ("exploration", "clarification"), "themes": ("role_dispute", "grief")}
@@ -38,7 +39,7 @@ def code(
             action="accept" if saved else "change",
             labels={group: tuple(x for x in labels if x in known[group]) for group in groups},
             mode="assisted" if assisted else "blind",
-            codebook=CODEBOOK,
+            codebook=codebook,
             seconds=seconds,
             base_event=before.event_id if before else None,
         ),

@@ -59,7 +59,7 @@ def test_a_correction_is_saved_with_the_key_and_costs_two_more(store: Annotation
 
 def test_enter_on_a_coding_of_an_older_codebook_says_no_to_what_is_new_in_it(store: AnnotationStore) -> None:
     turn = next(n for n in open_turns() if n % 2 == 0)
-    told = code(store, LOCAL, "s01", turn, "exploration", saved=True, assisted=True)
+    told = code(store, LOCAL, "s01", turn, "exploration", saved=True, assisted=True, codebook="ipt@1")
     newest = desk(store).material.codebook.ref
     assert told.codebook != newest
     for _ in range(2):
