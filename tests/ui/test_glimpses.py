@@ -167,7 +167,7 @@ def test_a_session_that_was_read_is_not_coded_blind_any_more(own: AnnotationStor
 def test_examples_of_the_codebook_that_only_the_model_gives_are_asked_for(own: AnnotationStore) -> None:
     page = window(own, CODEBOOK)
     next(box for box in page.selectbox if box.label == "Code").set_value("exploration").run()
-    assert "No turn has this code yet" in " ".join(str(e.value) for e in page.get("html"))  # type: ignore[attr-defined]
+    assert "Nobody has given this code yet" in " ".join(str(e.value) for e in page.get("html"))  # type: ignore[attr-defined]
     assert writes(own) == 0
     page.toggle(key="model_codes").set_value(True).run()
     assert not page.exception

@@ -16,7 +16,8 @@ AI_CODER = "ai-"
 def hit_list(hits: Sequence[Hit], label: str, codebook: Codebook) -> str:
     """Turns of the corpus with the code ``label``, each with who gave it."""
     if not hits:
-        return '<div class="ipt"><h4>In your sessions</h4><p class="no">No turn has this code yet.</p></div>'
+        none = "Nobody has given this code yet. What the model gives it to is shown only when asked for."
+        return f'<div class="ipt"><h4>In your sessions</h4><p class="no">{none}</p></div>'
     rows = "".join(
         f'<li><p class="words" dir="auto">{_cut(hit.text)}</p>'
         f"<small>{_where(hit)} · {_by(hit, label, codebook)}</small></li>"
