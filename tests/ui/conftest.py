@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from ipt_nlp.annotation import Prediction
 from ipt_nlp.codebook import Codebook
@@ -90,3 +91,16 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], 
         return found
 
     return count
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
+    """A project that the pages find by themselves."""
+    st.cache_resource.clear()
+    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
+    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
+    opened = AnnotationStore.open()
+    fill(opened, transcript())
+    yield opened
+    opened.close()
+    st.cache_resource.clear()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ipt_nlp.agreement.passes import blind_pass
@@ -26,19 +23,6 @@ from tests.ui.conftest import fill, open_turns, transcript
 
 OPEN: set[Item] = {("s01", turn) for turn in open_turns()}
 TURN = min(turn for turn in open_turns() if turn % 2 == 0)
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
-    """A project that the pages find by themselves."""
-    st.cache_resource.clear()
-    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
-    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
-    opened = AnnotationStore.open()
-    fill(opened, transcript())
-    yield opened
-    opened.close()
-    st.cache_resource.clear()
 
 
 def at(own: AnnotationStore, page: PageFile, who: str = "local", **state: object) -> AppTest:

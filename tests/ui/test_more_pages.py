@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,23 +16,10 @@ from ipt_nlp.ui import ADMIN, AGREEMENT, CODEBOOK, RETRAIN, REVIEW, PageFile
 from ipt_nlp.ui.state.queues import QUEUES
 from ipt_nlp.ui.views.staying import TICKET, tickets
 from tests.ui.coders import code, person, two_coders
-from tests.ui.conftest import fill, open_turns, transcript
+from tests.ui.conftest import open_turns
 from tests.ui.test_retrain import NEW, registered
 
 WAIT_S = 180
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
-    """A project of two coders, which the pages find by themselves."""
-    st.cache_resource.clear()
-    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
-    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
-    opened = AnnotationStore.open()
-    fill(opened, transcript())
-    yield opened
-    opened.close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import streamlit as st
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
@@ -156,19 +152,12 @@ THEMES = {"ann": ("grief", "grief", "grief"), "ben": ("grief", "role_dispute", "
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationStore]:
+def coders(own: AnnotationStore) -> AnnotationStore:
     """A project of two annotators and a researcher, which the pages find by themselves."""
-    st.cache_resource.clear()
-    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path))
-    monkeypatch.delenv("IPT_NLP_STORE", raising=False)
-    opened = AnnotationStore.open()
-    fill(opened, transcript())
     for name in ("ann", "ben"):
-        person(opened, name)
-    person(opened, "rae", "researcher")
-    yield opened
-    opened.close()
-    st.cache_resource.clear()
+        person(own, name)
+    person(own, "rae", "researcher")
+    return own
 
 
 def window(own: AnnotationStore, page: PageFile, who: str) -> AppTest:
@@ -181,8 +170,8 @@ def window(own: AnnotationStore, page: PageFile, who: str) -> AppTest:
     return test
 
 
-def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other(own: AnnotationStore) -> None:
-    pages = {name: window(own, REVIEW, name) for name in THEMES}
+def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other(coders: AnnotationStore) -> None:
+    pages = {name: window(coders, REVIEW, name) for name in THEMES}
     for step in range(3):
         assert pages["ann"].session_state["cursor"].item == pages["ben"].session_state["cursor"].item
         for name, page in pages.items():
@@ -191,16 +180,16 @@ def test_two_people_code_the_same_turns_on_the_page_without_seeing_each_other(ow
             page.button(key=f"code_{THEMES[name][step]}").click().run()
             page.button(key="do_accept").click().run()
             assert not page.exception
-    assert own.search.coded_by("ann") == own.search.coded_by("ben")
-    assert {said.mode for name in THEMES for said in own.events.by(name)} == {"blind"}
+    assert coders.search.coded_by("ann") == coders.search.coded_by("ben")
+    assert {said.mode for name in THEMES for said in coders.events.by(name)} == {"blind"}
 
 
-def test_the_figures_are_those_of_what_two_have_coded(own: AnnotationStore) -> None:
-    items = order(own, person(own, "ann"))[:3]
+def test_the_figures_are_those_of_what_two_have_coded(coders: AnnotationStore) -> None:
+    items = order(coders, person(coders, "ann"))[:3]
     for name, themes in THEMES.items():
         for (session, turn), theme in zip(items, themes, strict=True):
-            code(own, person(own, name), session, int(turn), theme, saved=True)
-    shown = window(own, AGREEMENT, "rae")
+            code(coders, person(coders, name), session, int(turn), theme, saved=True)
+    shown = window(coders, AGREEMENT, "rae")
     assert shown.selectbox(key="between_coder").options == ["ann and ben: 3 shared turns"]
     table = shown.dataframe[0].value
     assert {code: tuple(row) for code, *row in table[["Code", "Turns", "Differ"]].itertuples(index=False)} == {

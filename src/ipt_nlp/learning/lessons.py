@@ -71,13 +71,13 @@ class Lessons:
     """What a challenger is trained on.
 
     Attributes:
-        own: labels that the base corpus was coded without, by group.
+        codes: which labels the coders of the store and of the base corpus could give.
         odds: of each new label.
         tokens: of all epochs.
     """
 
     heads: tuple[HeadGroup, ...]
-    own: LabelsOf
+    codes: Codes
     items: list[TrainingTranscript]
     odds: dict[str, float]
     turns: int
@@ -119,7 +119,7 @@ def lessons_of(
     items += [_item(t, heads, codes, recipe, 1.0) for t in replayed]
     turns, again = (sum(len(t.annotations) for t in part) for part in (corrected, replayed))
     odds = _odds(items, heads, new_labels(known.heads, heads))
-    return Lessons(heads, codes.own(heads), items, odds, turns, again, plan.epochs * tokens)
+    return Lessons(heads, codes, items, odds, turns, again, plan.epochs * tokens)
 
 
 def _used(learn: Sequence[CodedTranscript]) -> frozenset[str]:

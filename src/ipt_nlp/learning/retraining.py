@@ -13,7 +13,7 @@ from ipt_nlp.codebook import Codebook, next_version
 from ipt_nlp.errors import IptNlpError, UsageError
 from ipt_nlp.learning.corpus import CodedTranscript
 from ipt_nlp.learning.corrections import Corrections
-from ipt_nlp.learning.lessons import RetrainPlan, codes_of, lessons_of
+from ipt_nlp.learning.lessons import RetrainPlan, lessons_of
 from ipt_nlp.learning.own_codes import fit_own_codes
 from ipt_nlp.learning.recalibration import recalibrate
 from ipt_nlp.learning.recipe import Recipe
@@ -95,8 +95,8 @@ def retrain(
     train_on(tagger, lessons.items, schedule, work, lambda share: report(0.02 + 0.68 * share, "training"))
     seconds = round(time.monotonic() - started, 1)
     report(0.71, "calibrating")
-    fitted = recalibrate(tagger, parts.calibration, codes_of(known, recipe, found, codebook), work)
-    fit_own_codes(tagger, lessons.own, lessons.items, codebook, work)
+    fitted = recalibrate(tagger, parts.calibration, lessons.codes, work)
+    fit_own_codes(tagger, lessons.codes.own(lessons.heads), lessons.items, codebook, work)
     tagger.save_pretrained(out)
     (out / RECIPE).write_text(recipe.to_toml(), "utf-8")
     _keep_codebook(codebook, out)
